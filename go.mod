@@ -1,0 +1,3 @@
+module github.com/perigee-server/perigee
+
+go 1.26.0
