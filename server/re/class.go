@@ -4,6 +4,9 @@ import "strings"
 
 // class reads a bracket expression behind its "[".
 func (p *parser) class() *node {
+	if p.more() && strings.IndexByte(":.=", p.text[p.pos]) >= 0 {
+		panic(giveUp{}) // a mistake if it ends like a POSIX class
+	}
 	negated := p.accept("^")
 	var set byteSet
 	for first := true; ; first = false {

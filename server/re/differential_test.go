@@ -116,6 +116,9 @@ a|b$|^c
 ([^,]*),([^,]*)
 (?i)[a-f]+[^A-F]
 (?i)\x41[[:upper:]][[:^lower:]]?
+[:space:]]
+(?-)a
+(?)a
 `, "\n")
 
 var subjects = []string{

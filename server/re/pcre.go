@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"go.elara.ws/pcre/lib"
 	"modernc.org/libc"
@@ -22,6 +23,9 @@ type code struct {
 	dfa    bool
 	limit  uint32
 }
+
+// live counts the compiled patterns that are not freed yet.
+var live atomic.Int64
 
 const (
 	wordSize     = 8        // size_t, and room for any result of pattern_info
@@ -68,6 +72,7 @@ func compilePCRE(pattern string, o Options) (*code, error) {
 		return nil, &CompileError{Msg: message(tls, errcode), Pattern: pattern, Offset: int(offset)}
 	}
 
+	live.Add(1)
 	c := &code{ptr: ptr, dfa: o.DFA, limit: o.MatchLimit}
 	if c.limit == 0 {
 		c.limit = pcreLimit
@@ -114,6 +119,7 @@ func (c *code) readNames(tls *libc.TLS, scratch uintptr) {
 func (c *code) free() {
 	tls := libc.NewTLS()
 	lib.Xpcre2_code_free_8(tls, c.ptr)
+	live.Add(-1)
 	tls.Close()
 }
 
