@@ -58,9 +58,10 @@ type Loop struct {
 	wakefd   int
 	stop     atomic.Bool
 
-	// onIdle, when set, runs each time before the loop would sleep; it
-	// returns true when it made work.
-	onIdle func() bool
+	// onSleep runs before the loop would sleep and returns true when it made
+	// work; onWake runs after a sleep.
+	onSleep func() bool
+	onWake  func()
 
 	watch watchdog
 }
@@ -131,9 +132,9 @@ func (l *Loop) Stop() {
 	l.kick()
 }
 
-// OnIdle sets the function that runs each time before the loop would sleep; it
-// returns true when it made work, and the loop looks again.
-func (l *Loop) OnIdle(f func() bool) { l.onIdle = f }
+// OnSleep sets the functions that run before the loop would sleep, and after it
+// has slept. When the first returns true it made work, and the loop looks again.
+func (l *Loop) OnSleep(before func() bool, after func()) { l.onSleep, l.onWake = before, after }
 
 // Now is the loop's clock: the wall time at which the present batch began.
 func (l *Loop) Now() time.Time { return l.now }
@@ -259,24 +260,16 @@ func (l *Loop) wait() {
 		l.tick()
 		return
 	}
-	if l.onIdle != nil && l.onIdle() {
-		l.fetch()
-		l.tick()
-		return
-	}
 	l.sleeping.Store(true)
-	if l.hasPosted() || l.stop.Load() {
-		l.sleeping.Store(false)
-		l.fetch()
-		l.tick()
-		return
-	}
 	l.fetch()
-	if l.evn == 0 {
+	if l.evn == 0 && !l.hasPosted() && !l.stop.Load() && (l.onSleep == nil || !l.onSleep()) {
 		l.arm()
 		l.watch.sleep()
 		l.epraw.Read(l.take) // an expired deadline is no error here: timers run next
 		l.watch.wake()
+		if l.onWake != nil {
+			l.onWake()
+		}
 	}
 	l.sleeping.Store(false)
 	l.tick()
