@@ -26,6 +26,7 @@ type Chunked struct {
 	size     int64 // what is left of the current chunk
 	line     int   // bytes of the current size line
 	trailers []byte
+	err      error // the final result
 }
 
 type chunkState uint8
@@ -42,8 +43,6 @@ const (
 	csTrailer
 	csTrailerLF
 	csLastLF
-	csEOF
-	csBroken
 )
 
 // Reset makes c ready for another body, keeping MaxTrailers and memory.
@@ -70,24 +69,24 @@ func (c *Chunked) Trailers() []byte { return c.trailers }
 //
 // After an error other than ErrIncomplete every call returns it again.
 func (c *Chunked) Next(buf []byte) (data []byte, n int, err error) {
+	if c.err != nil {
+		return nil, 0, c.err
+	}
 	for p := 0; p < len(buf); p++ {
 		ch := buf[p]
 		switch c.state {
 		case csStart:
 			v := hexValue[ch]
 			if v == 0xff {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			c.size, c.line, c.state = int64(v), 1, csSize
 
 		case csSize:
-			if c.line++; c.line > maxChunkLine {
-				return c.fail(p)
+			if c.line++; c.line > maxChunkLine || c.size > math.MaxInt64>>4 {
+				return c.fail(p, ErrInvalidChunk)
 			}
 			if v := hexValue[ch]; v != 0xff {
-				if c.size > math.MaxInt64>>4 {
-					return c.fail(p)
-				}
 				c.size = c.size<<4 | int64(v)
 				continue
 			}
@@ -97,23 +96,23 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, err error) {
 			case ';', ' ', '\t':
 				c.state = csExtension
 			default:
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 
 		case csExtension:
 			if c.line++; c.line > maxChunkLine {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			switch {
 			case ch == '\r':
 				c.state = csSizeLF
 			case ch < ' ' && ch != '\t' || ch == 0x7f:
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 
 		case csSizeLF:
 			if ch != '\n' {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			c.state = csData
 			if c.size == 0 {
@@ -132,13 +131,13 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, err error) {
 
 		case csDataCR:
 			if ch != '\r' {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			c.state = csDataLF
 
 		case csDataLF:
 			if ch != '\n' {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			c.state = csStart
 
@@ -152,10 +151,10 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, err error) {
 
 		case csTrailer:
 			if ch == '\n' || ch == 0 {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			if !c.keep(ch) {
-				return nil, p, ErrLongTrailers
+				return c.fail(p, ErrLongTrailers)
 			}
 			if ch == '\r' {
 				c.state = csTrailerLF
@@ -163,42 +162,30 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, err error) {
 
 		case csTrailerLF:
 			if ch != '\n' {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			if !c.keep(ch) {
-				return nil, p, ErrLongTrailers
+				return c.fail(p, ErrLongTrailers)
 			}
 			c.state = csTrailerStart
 
 		case csLastLF:
 			if ch != '\n' {
-				return c.fail(p)
+				return c.fail(p, ErrInvalidChunk)
 			}
 			if len(c.trailers) > 0 {
 				c.trailers = append(c.trailers, '\r', '\n')
 			}
-			c.state = csEOF
+			c.err = io.EOF
 			return nil, p + 1, io.EOF
-
-		case csEOF:
-			return nil, 0, io.EOF
-
-		case csBroken:
-			return nil, 0, ErrInvalidChunk
 		}
-	}
-	switch c.state {
-	case csEOF:
-		return nil, 0, io.EOF
-	case csBroken:
-		return nil, 0, ErrInvalidChunk
 	}
 	return nil, len(buf), ErrIncomplete
 }
 
-func (c *Chunked) fail(p int) ([]byte, int, error) {
-	c.state = csBroken
-	return nil, p, ErrInvalidChunk
+func (c *Chunked) fail(p int, err error) ([]byte, int, error) {
+	c.err = err
+	return nil, p, err
 }
 
 // keep adds one byte to the trailers, unless they are full.

@@ -11,7 +11,7 @@ type RequestLine struct {
 	Schema   []byte // of an absolute target, as sent; else nil
 	Host     []byte // of an absolute target, as sent, without the port; else nil
 	Port     []byte // of an absolute target; may be empty; else nil
-	Protocol []byte // "HTTP/1.1", nil for HTTP/0.9: $server_protocol
+	Protocol []byte // "HTTP/1.1" up to the line's end, nil for HTTP/0.9: $server_protocol
 
 	// Path, Args and Exten are the parts of URI as sent: before "?", behind it
 	// (nil when there is no "?"), and behind the last "." of Path's last segment.
@@ -381,7 +381,7 @@ func (l *RequestLine) finish(buf []byte, n int) (int, error) {
 		l.Port = buf[l.port:l.portEnd]
 	}
 	if l.proto > 0 {
-		l.Protocol = l.protocol(buf)
+		l.Protocol = buf[l.proto:l.end]
 	}
 
 	pathEnd := l.uriEnd
@@ -397,13 +397,4 @@ func (l *RequestLine) finish(buf []byte, n int) (int, error) {
 		return n, ErrInvalid09Method
 	}
 	return n, nil
-}
-
-// protocol cuts the spaces that may follow the version.
-func (l *RequestLine) protocol(buf []byte) []byte {
-	end := l.end
-	for buf[end-1] == ' ' {
-		end--
-	}
-	return buf[l.proto:end]
 }
