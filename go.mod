@@ -7,3 +7,11 @@ require (
 	golang.org/x/sys v0.49.0
 	modernc.org/libc v1.16.8
 )
+
+require (
+	github.com/google/uuid v1.3.0 // indirect
+	github.com/mattn/go-isatty v0.0.12 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20200410134404-eec4a21b6bb0 // indirect
+	modernc.org/mathutil v1.4.1 // indirect
+	modernc.org/memory v1.1.1 // indirect
+)

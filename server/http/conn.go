@@ -52,20 +52,22 @@ type Conn struct {
 	state    connState
 	timer    event.Timer
 
-	buf        []byte // unread bytes are buf[from:to]
-	from, to   int
-	line       head.RequestLine
-	field      head.Field
-	lineDone   bool
-	headLen    int // bytes of the present head
-	server     *Server
-	req        *Request
-	out        chain
-	tls        *tlsSession
-	lingerTill time.Time
-	proxied    *proxyProtocol
-	prev, next *Conn // the list of idle connections
-	listed     bool
+	buf           []byte // unread bytes are buf[from:to]
+	from, to      int
+	line          head.RequestLine
+	field         head.Field
+	lineDone      bool
+	headLen       int // bytes of the present head
+	server        *Server
+	req           *Request
+	out           chain
+	tls           *tlsSession
+	lingerTill    time.Time
+	lingerTimeout time.Duration
+	nodelay       bool
+	proxied       *proxyProtocol
+	prev, next    *Conn // the list of idle connections
+	listed        bool
 }
 
 // work is http in one serving process.
@@ -77,7 +79,12 @@ type work struct {
 	requests []*Request
 	idle     Conn // head of the list of idle connections, longest idle first
 	date     dateCache
+	outs     [][]byte // pooled output buffers
+	big      []byte   // see scratch
 	stats    Stats
+
+	headScratch []byte
+	serverName  string
 }
 
 // connections numbers connections for the log.
@@ -88,7 +95,7 @@ func start(w *cycle.Work) error {
 	if m == nil {
 		return nil
 	}
-	wk := &work{Work: w, main: m, log: w.Cycle.Log}
+	wk := &work{Work: w, main: m, log: w.Cycle.Log, serverName: w.Cycle.Identity.Full()}
 	wk.idle.prev, wk.idle.next = &wk.idle, &wk.idle
 	m.work = wk
 	w.OnQuit(wk.closeIdle)
@@ -262,7 +269,7 @@ func (c *Conn) ended(r *Request) bool {
 	if c.state == stateClosed {
 		return false
 	}
-	if !c.out.empty() {
+	if c.unsent() {
 		c.state = stateWriting
 		c.out.done = func() {
 			if c.finish(r) {
@@ -286,6 +293,8 @@ func (c *Conn) onTimer() {
 		c.headTimedOut()
 	case stateHandshake:
 		c.close()
+	case stateBusy, stateWriting:
+		c.sendTimedOut()
 	case stateDiscard, stateLingering:
 		c.close()
 	}

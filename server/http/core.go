@@ -125,7 +125,7 @@ const (
 	tokensOn
 	tokensBuild
 
-	disableMSIE6 = 1 << 0
+	disableMSIE6  = 1 << 0
 	disableSafari = 1 << 1
 )
 

@@ -69,7 +69,6 @@ func (r *Request) SendHeader() Status {
 	if r.Out.Status == 0 {
 		r.Out.Status = 200
 	}
-	r.responded = true
 	for _, f := range r.loc.headers {
 		if rc := f(r); rc != OK {
 			return rc

@@ -86,6 +86,8 @@ func (r *Request) finalize(rc Status) {
 	}
 	r.debugf("http finalize request: %d, %q", int(rc), r.URI)
 	switch {
+	case rc == Sent:
+		rc = OK
 	case rc == Done:
 		r.finalized = true
 		return

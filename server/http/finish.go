@@ -31,11 +31,11 @@ func (c *Conn) finish(r *Request) bool {
 	if r.body.started && !r.body.done || !r.body.started && r.HasBody() {
 		return c.beginDiscard(r)
 	}
-	return c.next(r)
+	return c.afterRequest(r)
 }
 
-// next goes on with the connection after a request.
-func (c *Conn) next(r *Request) bool {
+// afterRequest goes on with the connection after a request.
+func (c *Conn) afterRequest(r *Request) bool {
 	l := r.loc
 	keep := r.KeepAlive && !c.work.Exiting && l.core.keepaliveTimeout.V > 0
 	if c.work.Quitting {
@@ -141,7 +141,7 @@ func (c *Conn) discardMore() {
 		return
 	}
 	c.timer.Stop()
-	if c.next(r) {
+	if c.afterRequest(r) {
 		c.serve()
 	}
 }

@@ -71,8 +71,8 @@ type Location struct {
 	headers []HeaderFilter
 	early   []BodyFilter // before the place where subrequests join
 	late    []BodyFilter // behind it
-	limits  *Location // the level inside limit_except
-	except  uint32    // methods that limit_except lets alone
+	limits  *Location    // the level inside limit_except
+	except  uint32       // methods that limit_except lets alone
 }
 
 // LocationKind is the modifier of a location.

@@ -54,6 +54,11 @@ type seg struct {
 
 func (o *chain) empty() bool { return o.size == 0 }
 
+// unsent reports whether output waits for the client.
+func (c *Conn) unsent() bool {
+	return !c.out.empty() || c.tls != nil && len(c.tls.out) > 0
+}
+
 // add appends memory; what is not stable is copied.
 func (o *chain) add(b []byte, stable bool, w *work) {
 	if len(b) == 0 {
@@ -147,10 +152,18 @@ func (c *Conn) write() error {
 		c.sendFailed(err)
 		return err
 	}
-	if c.state == stateBusy || c.state == stateWriting {
-		c.timer.Stop()
-	}
 	c.out.reset(c.work)
+	if c.tls != nil {
+		if err := c.tls.flush(); err != nil {
+			if err == event.ErrAgain {
+				c.armSend()
+				return err
+			}
+			c.sendFailed(err)
+			return err
+		}
+	}
+	c.timer.Stop()
 	return nil
 }
 
@@ -349,7 +362,7 @@ func (c *Conn) wakeWriters() {
 
 // onWrite goes on writing when the socket has room again.
 func (c *Conn) onWrite() {
-	if c.state == stateHandshake || c.out.empty() {
+	if c.state == stateHandshake || !c.unsent() {
 		return
 	}
 	err := c.write()
@@ -357,7 +370,7 @@ func (c *Conn) onWrite() {
 		return
 	}
 	c.wakeWriters()
-	if c.out.empty() && c.state == stateWriting && c.out.done != nil {
+	if !c.unsent() && c.state == stateWriting && c.out.done != nil {
 		done := c.out.done
 		c.out.done = nil
 		done()

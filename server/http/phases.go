@@ -71,6 +71,7 @@ func (r *Request) handle() {
 	}
 	r.phase = PostRead
 	r.loop()
+	r.WaitSubrequests()
 }
 
 // recoverPanic turns a panic of a handler into an error page.
@@ -249,6 +250,7 @@ func (r *Request) hideAuthenticate() {
 // findConfig finds the location and checks what it wants of the request.
 func (r *Request) findConfig() Status {
 	r.uriChanged = false
+	r.handler = nil
 	root := r.server.Root
 	r.loc = root
 	if root.find(r) == foundRedirect {
@@ -290,6 +292,9 @@ func (r *Request) limitMethods() {
 // connection (ngx_http_update_location_config).
 func (r *Request) applyLocation() {
 	l := r.loc
+	if l.Handler != nil {
+		r.handler = l.Handler
+	}
 	if r != r.Main {
 		return
 	}
@@ -307,7 +312,7 @@ func (r *Request) applyLocation() {
 // content makes the response: by the location's handler, or by the first
 // handler of the phase that does not decline.
 func (r *Request) content() Status {
-	if h := r.loc.Handler; h != nil {
+	if h := r.handler; h != nil {
 		rc := h(r)
 		if rc != Declined {
 			return rc

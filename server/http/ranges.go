@@ -33,7 +33,7 @@ func (r *Request) DenyRanges() { r.allowRanges = false; r.acceptRanges = false }
 // rangeHeader looks at Range and If-Range (ngx_http_range_header_filter).
 func rangeHeader(r *Request) Status {
 	o := &r.Out
-	if r.Version < 1000 || o.Status != 200 || r != r.Main && !r.subRanges || o.ContentLength < 0 || !r.allowRanges {
+	if r.Version < 1000 || o.Status != 200 || r != r.Main || o.ContentLength < 0 || !r.allowRanges {
 		return OK
 	}
 	if r.loc.core.maxRanges.V == 0 {

@@ -47,6 +47,7 @@ func (r *Request) NamedLocation(name string) Status {
 	r.internal = true
 	r.ValidURI = false
 	r.loc = l
+	r.handler = nil
 	r.applyLocation()
 	r.phase = Rewrite
 	return Redirected

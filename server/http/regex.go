@@ -5,6 +5,7 @@ import (
 
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http/script"
+	"github.com/perigee-server/perigee/server/log"
 	"github.com/perigee-server/perigee/server/re"
 )
 
@@ -28,24 +29,24 @@ func CompileRegex(c *cycle.Conf, pattern string, caseless bool) (*Regex, error) 
 	}
 	m := scope(c).Main
 	x := &Regex{rx: rx, vars: m.Vars}
-	for n, name := range rx.Names() {
-		if name == "" {
-			continue
-		}
-		name = strings.ToLower(name)
+	for _, g := range rx.Names() {
+		name := strings.ToLower(g.Name)
 		_, err := m.Vars.Add(Variable{Name: name, Flags: script.Changeable | script.Weak, Get: func(*Request) ([]byte, bool) { return nil, false }})
 		if err != nil {
 			return nil, c.Errorf("%s", err)
 		}
-		x.groups = append(x.groups, group{n, m.Vars.Index(name)})
+		x.groups = append(x.groups, group{g.Group, m.Vars.Index(name)})
 	}
 	return x, nil
 }
 
 // Match matches subject and, when it does, keeps the captures.
 func (r *Request) Match(x *Regex, subject []byte) bool {
-	ov, ok := x.rx.Match(subject, 0, r.ovector[:0])
-	if !ok {
+	ov, err := x.rx.Match(subject, 0, r.ovector[:0])
+	if err != nil {
+		r.Logf(log.Alert, "%s while matching %q against %q", err, x.rx.String(), subject)
+	}
+	if ov == nil {
 		return false
 	}
 	r.ovector = ov
@@ -59,8 +60,8 @@ func (r *Request) Match(x *Regex, subject []byte) bool {
 
 // Test reports whether subject matches, and keeps nothing.
 func (x *Regex) Test(subject []byte) bool {
-	_, ok := x.rx.Match(subject, 0, nil)
-	return ok
+	ov, err := x.rx.Match(subject, 0, nil)
+	return err == nil && ov != nil
 }
 
 // Capture returns the n-th capture of the last match, nil without.

@@ -64,40 +64,51 @@ type Request struct {
 	ovector  []int
 	captured []byte
 
-	phase                   Phase
-	internal                bool
-	uriChanged              bool
-	uriChanges              int
-	subrequests             int
-	errorPage               bool
-	namedFrom               bool
-	errStatus int // overrides the status of the response that follows
-	headError               Status
-	headOnly                bool // no body is sent
-	expectTested            bool
-	accessCode              Status
-	Start                   time.Time
-	headerSent              bool
-	responded               bool
-	lingering               bool
-	limitRate               int64
-	limitAfter              int64
-	limitSet, limitAfterSet bool
-	terminated              bool
-	logged                  bool
-	filterNeedMemory        bool
-	filterIgnoresRange      bool
-	allowRanges             bool
-	singleRange             bool
-	postpone                *postponed
-	sub                     *subState
-	onAbort                 []func()
-	cleanup                 []func()
-	aborted                 bool
-	postActions             bool
-	upstreamLog             UpstreamInfo
-	preserveBody            bool
-	finalized               bool
+	phase        Phase
+	handler      ContentHandler
+	internal     bool
+	uriChanged   bool
+	uriChanges   int
+	subrequests  int
+	depth        int  // of subrequests
+	errorPage    bool // an error page is being made: no other one
+	errStatus    int  // overrides the status of the response that follows
+	headError    Status
+	headOnly     bool // no body is sent
+	headEnd      int  // where the head ends in the connection's buffer
+	expectTested bool
+	accessCode   Status
+	Start        time.Time
+
+	headerSent   bool
+	headerSize   int64
+	bytesSent    int64
+	lastSent     bool
+	allowRanges  bool
+	acceptRanges bool
+	rng          *rangeState
+	bufs         [2]Buf
+	chunks       []Buf
+
+	lingering     bool
+	limitRate     int64
+	limitAfter    int64
+	limitSet      bool
+	limitAfterSet bool
+
+	terminated  bool // ends without more output
+	broken      bool // the client can not be sent anything
+	timedOut    bool
+	finalized   bool
+	logged      bool
+	postActions bool
+
+	postpone    *postponed
+	sub         *subState
+	onAbort     []func()
+	aborted     bool
+	cleanup     []func()
+	upstreamLog UpstreamInfo
 }
 
 // UpstreamInfo is what the error log says of an upstream.
@@ -125,8 +136,7 @@ type Response struct {
 	ContentType      []byte
 	Charset          []byte // appended to ContentType
 	typeLower        []byte
-	ContentLength    int64 // -1: unknown
-	lengthField      bool
+	ContentLength    int64     // -1: unknown
 	LastModified     time.Time // zero: none
 	LastModifiedText []byte    // as an upstream said it
 	Location         []byte    // made absolute when it begins with "/"
@@ -135,9 +145,14 @@ type Response struct {
 	Trailers         []Header
 	ContentRange     []byte
 	GzipVary         bool
-	OverrideCharset  []byte
 
-	chunked bool
+	// NoConditions leaves conditional requests alone (r->disable_not_modified).
+	NoConditions bool
+	// KeepModified sends Last-Modified with any status.
+	KeepModified bool
+
+	chunked  bool
+	hideDate bool
 }
 
 // request takes a request from the pool.

@@ -14,6 +14,8 @@ const (
 	Declined Status = -5
 	// Done: the request was finalized by the handler.
 	Done Status = -4
+	// Sent: the whole response was sent from a phase before content.
+	Sent Status = -101
 	// Redirected: InternalRedirect or NamedLocation has been called; the phases
 	// run again.
 	Redirected Status = -100

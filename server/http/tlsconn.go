@@ -15,15 +15,15 @@ import (
 // own without the baton; afterwards reading and writing are done inline, on
 // memory and the connection's socket.
 type tlsSession struct {
-	c       *Conn
-	conn    *tls.Conn
-	server  *Server // chosen by SNI
-	name    string
-	state   tls.ConnectionState
-	out     []byte        // encrypted, not yet taken by the socket
-	ready   chan struct{} // a byte came while the handshake waits
-	gone    chan struct{} // the connection was closed
-	inline  bool
+	c      *Conn
+	conn   *tls.Conn
+	server *Server // chosen by SNI
+	name   string
+	state  tls.ConnectionState
+	out    []byte        // encrypted, not yet taken by the socket
+	ready  chan struct{} // a byte came while the handshake waits
+	gone   chan struct{} // the connection was closed
+	inline bool
 }
 
 // pause is the error with which the socket below says "nothing now"; crypto/tls

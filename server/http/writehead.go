@@ -49,7 +49,7 @@ func (r *Request) writeHead() {
 	if r.Version < 1000 {
 		return
 	}
-	if o.Status != 200 && o.Status != 206 && o.Status != 304 && !o.keepModified {
+	if o.Status != 200 && o.Status != 206 && o.Status != 304 && !o.KeepModified {
 		o.ClearModified()
 	}
 	c := r.conn
@@ -83,7 +83,7 @@ func (r *Request) writeHead() {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
 	b = r.appendConnection(b)
-	if o.GzipVary && r.gzipVary() {
+	if o.GzipVary {
 		b = append(b, "Vary: Accept-Encoding\r\n"...)
 	}
 	if len(o.ETag) > 0 {
@@ -140,7 +140,7 @@ func (r *Request) serverHeader() string {
 // appendContent appends what says something about the body.
 func (r *Request) appendContent(b []byte) []byte {
 	o := &r.Out
-	if len(o.ContentType) > 0 && o.Status != 304 && (o.Status != 204 || o.keepModified) {
+	if len(o.ContentType) > 0 && o.Status != 304 && (o.Status != 204 || o.KeepModified) {
 		b = append(append(b, "Content-Type: "...), o.ContentType...)
 		if len(o.Charset) > 0 && !bytes.Contains(o.ContentType, []byte("charset=")) {
 			b = append(append(b, "; charset="...), o.Charset...)

@@ -139,3 +139,44 @@ func (c *Complex[R]) cached(r R, p *part) []byte {
 	}
 	return c.value(r, p)
 }
+
+// EvalEscaped is Eval for the target of a rewrite: where escape is set, captures
+// and variables that come from the URI are escaped as nginx does for redirects.
+func (c *Complex[R]) EvalEscaped(r R, escape bool) []byte {
+	if !escape || len(c.parts) == 0 {
+		return c.Eval(r)
+	}
+	var out []byte
+	for i := range c.parts {
+		p := &c.parts[i]
+		v := c.value(r, p)
+		if p.capture > 0 {
+			v = EscapeArgs(v)
+		}
+		out = append(out, v...)
+	}
+	return out
+}
+
+// EscapeArgs escapes what must not stand in a URI's path or arguments
+// (NGX_ESCAPE_ARGS).
+func EscapeArgs(b []byte) []byte {
+	const hex = "0123456789ABCDEF"
+	var out []byte
+	for i, ch := range b {
+		if ch > ' ' && ch < 0x7f && ch != '%' && ch != '&' && ch != '+' && ch != '"' && ch != '#' && ch != '?' && ch != '<' && ch != '>' && ch != ';' && ch != '\\' {
+			if out != nil {
+				out = append(out, ch)
+			}
+			continue
+		}
+		if out == nil {
+			out = append(make([]byte, 0, len(b)+8), b[:i]...)
+		}
+		out = append(out, '%', hex[ch>>4], hex[ch&15])
+	}
+	if out == nil {
+		return b
+	}
+	return out
+}
