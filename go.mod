@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	go.elara.ws/pcre v0.0.0-20230805032557-4ce849193f64
+	golang.org/x/sys v0.49.0
 	modernc.org/libc v1.16.8
 )
 
@@ -11,7 +12,6 @@ require (
 	github.com/google/uuid v1.3.0 // indirect
 	github.com/mattn/go-isatty v0.0.12 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20200410134404-eec4a21b6bb0 // indirect
-	golang.org/x/sys v0.0.0-20211007075335-d3039528d8ac // indirect
 	modernc.org/mathutil v1.4.1 // indirect
 	modernc.org/memory v1.1.1 // indirect
 )

@@ -1,0 +1,11 @@
+// Perigee is an OpenResty-like server in Go.
+package main
+
+import (
+	"os"
+
+	_ "github.com/perigee-server/perigee/builtins"
+	"github.com/perigee-server/perigee/server/command"
+)
+
+func main() { os.Exit(command.Main()) }

@@ -1,0 +1,69 @@
+package http
+
+import "bytes"
+
+// Respond sends a whole response: status, media type (nil for the one of the
+// URI) and a text; for redirects the text is the target
+// (ngx_http_send_response).
+func (r *Request) Respond(status int, ctype []byte, text *Complex) Status {
+	r.discardBody()
+	body := text.Eval(r)
+	switch status {
+	case 301, 302, 303, 307, 308:
+		r.Out.Location = body
+		return Status(status)
+	}
+	r.Out.Status = status
+	r.Out.ContentLength = int64(len(body))
+	if ctype != nil {
+		r.Out.ContentType = ctype
+	} else {
+		r.SetContentType()
+	}
+	rc := r.SendHeader()
+	if rc != OK || r.headOnly {
+		return rc.orDone()
+	}
+	return r.Send(body).orDone()
+}
+
+// orDone makes OK end the rewrite phases too.
+func (s Status) orDone() Status {
+	if s == OK {
+		return Sent
+	}
+	return s
+}
+
+// SetArgs replaces the arguments.
+func (r *Request) SetArgs(args []byte) {
+	r.Args, r.HasArgs = args, len(args) > 0
+	r.ValidURI = false
+}
+
+// escapeURI escapes the bytes that a URI in a redirect must not have.
+func escapeURI(b []byte) []byte {
+	n := 0
+	for _, c := range b {
+		if mustEscape(c) {
+			n++
+		}
+	}
+	if n == 0 {
+		return b
+	}
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(b)+2*n)
+	for _, c := range b {
+		if mustEscape(c) {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func mustEscape(c byte) bool {
+	return c <= ' ' || c >= 0x7f || bytes.IndexByte([]byte(`"%<>\^`+"`"+`{|}#?`), c) >= 0
+}

@@ -1,0 +1,128 @@
+package process
+
+import (
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/log"
+)
+
+// single is master_process off: one process does it all, as slot 0. A reload
+// starts a second event loop beside the first one, which quits gracefully.
+type single struct {
+	load    Load
+	cycle   *cycle.Cycle
+	socks   sockets
+	now     *server
+	ended   chan *server
+	pidPath string
+}
+
+// Single serves without workers until it is told to end; it returns the exit
+// code. ready is called once the pid file is written.
+func Single(c *cycle.Cycle, load Load, ready func()) int {
+	s := &single{load: load, ended: make(chan *server, 4)}
+	inherited := inheritedSockets(c.Log)
+	if err := c.OpenFiles(); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	if err := open(c, inherited); err != nil {
+		logQuiet(c, err)
+		return 1
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	sig := make(chan os.Signal, 16)
+	signal.Notify(sig, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGWINCH)
+	if err := setLimits(&c.Core); err != nil {
+		c.Log.Print(log.Alert, 0, err.Error()+", ignored", "")
+	}
+	setTitle(c.Identity.Name, strings.Join(Args, " "))
+	if err := s.serve(c); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return exitInit
+	}
+	closeUnused(inherited, s.socks)
+	s.pidPath = c.Core.PID.V
+	if err := writePID(s.pidPath); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	c.Started()
+	ready()
+	for {
+		select {
+		case e := <-s.ended:
+			if e != s.now {
+				continue
+			}
+			removePID(s.pidPath, s.cycle.Log)
+			for addr := range s.socks {
+				removeUnix(addr)
+			}
+			return e.code
+		case g := <-sig:
+			s.signal(g.(syscall.Signal))
+		}
+	}
+}
+
+// serve starts serving a cycle whose sockets and files are open.
+func (s *single) serve(c *cycle.Cycle) error {
+	srv, err := newServer(c, 0, 1)
+	if err != nil {
+		return err
+	}
+	if err := srv.start(); err != nil {
+		return err
+	}
+	s.cycle, s.now, s.socks = c, srv, socketsOf(c)
+	go func() {
+		srv.run()
+		s.ended <- srv
+	}()
+	return nil
+}
+
+func (s *single) signal(sig syscall.Signal) {
+	now := s.now
+	switch sig {
+	case syscall.SIGTERM, syscall.SIGINT:
+		now.work.Loop.Post(func() { now.end(0) })
+	case syscall.SIGQUIT, syscall.SIGWINCH:
+		now.work.Loop.Post(now.quit)
+	case syscall.SIGUSR1:
+		now.work.Loop.Post(s.cycle.Reopen)
+	case syscall.SIGHUP:
+		s.reload()
+	}
+}
+
+func (s *single) reload() {
+	old, before := s.now, s.socks
+	c, err := s.load(cycle.Single)
+	if err == nil {
+		err = c.OpenFiles()
+	}
+	if err == nil {
+		err = open(c, before)
+	}
+	if err == nil {
+		err = s.serve(c)
+	}
+	if err != nil {
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if line != "" {
+				old.work.Cycle.Log.Print(log.Emerg, 0, line, "")
+			}
+		}
+		return
+	}
+	old.work.Loop.Post(func() {
+		old.quit()
+		closeUnused(before, s.socks)
+	})
+}

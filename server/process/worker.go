@@ -1,0 +1,322 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/log"
+	"golang.org/x/sys/unix"
+)
+
+// workerGOGC is how much the heap of a worker may grow between collections, in
+// per cent, unless GOGC says otherwise.
+const workerGOGC = 200
+
+// Worker is the life of a worker process; it returns the exit code.
+func Worker() int {
+	slot, _ := strconv.Atoi(os.Getenv("PERIGEE_SLOT"))
+	os.Unsetenv("PERIGEE_SLOT")
+	os.Unsetenv(bootEnv)
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	ctl := attach(controlFD)
+	boot, err := readBoot(bootFD)
+	if err != nil {
+		return failed(ctl, cycle.New(cycle.Options{}, cycle.Worker, nil), err)
+	}
+	setTitle(boot.Options.Identity.Name, "worker process")
+	boot.Snapshot.Sealed = true
+	c := cycle.New(boot.Options, cycle.Worker, boot.Snapshot)
+	if err := c.Load(); err != nil {
+		return failed(ctl, c, err)
+	}
+	adopt(c, boot, slot)
+	if err := restrict(c); err != nil {
+		return failed(ctl, c, err)
+	}
+	page, err := mapAcceptPage(boot.AcceptPage)
+	if err != nil {
+		return failed(ctl, c, err)
+	}
+	for _, fd := range boot.Kicks {
+		unix.CloseOnExec(fd)
+	}
+	s, err := newServer(c, slot, boot.Count)
+	if err != nil {
+		return failed(ctl, c, err)
+	}
+	s.acc = &acceptor{page: page, kicks: boot.Kicks, slot: slot}
+	if err := s.start(); err != nil {
+		return failed(ctl, c, err)
+	}
+	s.signals()
+	go s.obey(ctl)
+	ctl.send(cmdReady, "")
+	return s.run()
+}
+
+// failed reports that the worker can not initialise.
+func failed(ctl control, c *cycle.Cycle, err error) int {
+	c.Log.Print(log.Emerg, 0, err.Error(), "")
+	ctl.send(cmdFailed, err.Error())
+	return exitInit
+}
+
+// adopt gives the cycle the inherited sockets and files.
+func adopt(c *cycle.Cycle, b *Boot, slot int) {
+	have := map[string][]int{}
+	for _, s := range b.Sockets {
+		unix.CloseOnExec(s.FD)
+		for len(have[s.Addr]) <= s.Index {
+			have[s.Addr] = append(have[s.Addr], -1)
+		}
+		have[s.Addr][s.Index] = s.FD
+	}
+	for _, ln := range c.Listening {
+		ln.FDs = have[ln.Addr]
+	}
+	byName := map[string]int{}
+	for _, f := range b.Files {
+		unix.CloseOnExec(f.FD)
+		byName[f.Name] = f.FD
+	}
+	for _, f := range c.Files {
+		if fd, ok := byName[f.Name]; ok {
+			f.Swap(os.NewFile(uintptr(fd), f.Name))
+		}
+	}
+}
+
+// restrict applies limits, privileges and the working directory.
+func restrict(c *cycle.Cycle) error {
+	if err := setLimits(&c.Core); err != nil {
+		c.Log.Print(log.Alert, 0, err.Error()+", ignored", "")
+	}
+	if err := dropPrivileges(c.Core.User.V); err != nil {
+		return err
+	}
+	if c.Core.WorkingDir.Set {
+		if err := os.Chdir(c.Core.WorkingDir.V); err != nil {
+			return fmt.Errorf("%s", log.Errno(fmt.Sprintf("chdir(%q) failed", c.Core.WorkingDir.V), err))
+		}
+	}
+	return nil
+}
+
+// server is a serving process: a worker, or the only process with
+// master_process off.
+type server struct {
+	work   *cycle.Work
+	acc    *acceptor // nil with master_process off
+	lns    []*event.Listener
+	resume *event.Timer // listens again after accept has failed
+	code   int
+	ended  bool
+}
+
+func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(workerGOGC)
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(c.Procs())
+	}
+	l, err := event.New()
+	if err != nil {
+		return nil, err
+	}
+	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}}, nil
+}
+
+// start registers listeners and starts the protocols.
+func (s *server) start() error {
+	w := s.work
+	if d := w.Cycle.Core.BatonWarn.V; d > 0 {
+		w.Loop.Watch(d, func(held time.Duration, stack []byte) {
+			w.Cycle.Log.Printf(log.Warn, "the event loop has been busy for %d ms with one piece of code\n%s", held.Milliseconds(), stack)
+		})
+	}
+	if err := w.Start(); err != nil {
+		return err
+	}
+	s.resume = w.Loop.NewTimer(func() { s.listen(true) })
+	for _, ln := range w.Cycle.Listening {
+		if err := s.addListener(ln); err != nil {
+			return err
+		}
+	}
+	if s.acc == nil {
+		s.listen(true)
+		return nil
+	}
+	if w.Count == 1 {
+		for _, ln := range s.acc.lns {
+			ln.Enable(true)
+		}
+		s.acc.lns = nil
+	}
+	w.Loop.OnSleep(s.acc.sleep, s.acc.wake)
+	_, err := w.Loop.WatchFD(s.acc.kicks[s.acc.slot], func() {})
+	return err
+}
+
+func (s *server) addListener(ln *cycle.Listening) error {
+	i := 0
+	if ln.ReusePort && len(ln.FDs) > s.work.Slot {
+		i = s.work.Slot
+	}
+	if i >= len(ln.FDs) || ln.FDs[i] < 0 {
+		return fmt.Errorf("no listening socket for %s", ln.Addr)
+	}
+	accept := func(fd int, peer unix.Sockaddr) { ln.Accept(s.work, fd, peer) }
+	l, err := s.work.Loop.Listen(ln.FDs[i], s.work.Cycle.Core.MultiAccept.V, accept, s.acceptFailed)
+	if err != nil {
+		return err
+	}
+	s.lns = append(s.lns, l)
+	if s.acc != nil && !ln.ReusePort {
+		s.acc.lns = append(s.acc.lns, l)
+		return nil
+	}
+	return l.Enable(true)
+}
+
+func (s *server) listen(on bool) {
+	for _, ln := range s.lns {
+		if s.acc == nil || !contains(s.acc.lns, ln) {
+			ln.Enable(on)
+		}
+	}
+	if s.acc != nil && !on {
+		s.acc.arm(false)
+	}
+}
+
+func contains(list []*event.Listener, x *event.Listener) bool {
+	for _, l := range list {
+		if l == x {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptFailed handles an error of accept: without descriptors the worker does
+// not listen for half a second, as nginx.
+func (s *server) acceptFailed(err error) {
+	level := log.Alert
+	var e syscall.Errno
+	if errors.As(err, &e) && (e == syscall.EMFILE || e == syscall.ENFILE) {
+		level = log.Crit
+	}
+	s.work.Cycle.Log.Print(level, 0, log.Errno("accept4() failed", err), "")
+	s.listen(false)
+	s.resume.Reset(500 * time.Millisecond)
+}
+
+// obey carries out what the master says; on a goroutine of its own.
+func (s *server) obey(ctl control) {
+	for {
+		cmd, _, fds, err := ctl.receive()
+		if err != nil {
+			s.work.Loop.Post(func() {
+				if !s.work.Quitting {
+					s.work.Cycle.Log.Printf(log.Alert, "the master process is gone, quitting gracefully")
+					s.quit()
+				}
+			})
+			return
+		}
+		s.work.Loop.Post(func() { s.command(cmd, fds) })
+	}
+}
+
+func (s *server) command(cmd byte, fds []int) {
+	switch cmd {
+	case cmdQuit:
+		s.quit()
+	case cmdTerminate:
+		s.end(0)
+	case cmdReopen:
+		files := s.work.Cycle.Files
+		for i, fd := range fds {
+			if i >= len(files) {
+				unix.Close(fd)
+				continue
+			}
+			files[i].Flush()
+			files[i].Swap(os.NewFile(uintptr(fd), files[i].Name))
+		}
+	}
+}
+
+// signals has a worker react to the signals that nginx's workers take.
+func (s *server) signals() {
+	ch := make(chan os.Signal, 16)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGWINCH)
+	go func() {
+		for sig := range ch {
+			s.work.Loop.Post(func() {
+				switch sig {
+				case syscall.SIGTERM, syscall.SIGINT:
+					s.end(0)
+				case syscall.SIGQUIT, syscall.SIGWINCH:
+					s.quit()
+				case syscall.SIGUSR1:
+					s.work.Cycle.Reopen()
+				}
+			})
+		}
+	}()
+}
+
+// quit ends the worker once nothing is active; connections that are idle are
+// closed now.
+func (s *server) quit() {
+	if s.work.Quitting {
+		return
+	}
+	w := s.work
+	w.Cycle.Log.Printf(log.Notice, "gracefully shutting down")
+	setTitle(w.Cycle.Identity.Name, "worker process is shutting down")
+	w.Loop.OnSleep(nil, nil)
+	if s.acc != nil {
+		s.acc.leave()
+	}
+	for _, ln := range s.lns {
+		ln.Remove()
+	}
+	s.lns = nil
+	if d := w.Cycle.Core.ShutdownTimeout; d.Set && d.V > 0 {
+		w.Loop.NewTimer(func() { s.end(0) }).Reset(d.V)
+	}
+	w.Quit(func() { s.end(0) })
+}
+
+// end makes run return.
+func (s *server) end(code int) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	s.code = code
+	s.work.Exiting = true
+	s.work.Loop.Stop()
+}
+
+// run serves until the end and returns the exit code.
+func (s *server) run() int {
+	s.work.Loop.Run()
+	s.work.Exit()
+	s.work.Cycle.Log.Printf(log.Notice, "exit")
+	s.work.Cycle.Close()
+	return s.code
+}
