@@ -169,8 +169,12 @@ func compare(t *testing.T, fast, perl *Regex, subject string, from int) {
 	}
 	var m machine
 	ov := make([]int, 2*fast.groups+2)
-	words := fast.fast.splits*(len(subject)-from+1)/64 + 1
-	found, _ := search(&m, fast.fast, fast.fast.plain, []byte(subject), from, ov, -1, m.remember(words))
+	code, splits := fast.fast.withMemory()
+	if code == nil {
+		return
+	}
+	words := splits*(len(subject)-from+1)/64 + 1
+	found, _ := search(&m, fast.fast, code, []byte(subject), from, ov, -1, m.remember(words))
 	if found != (want != nil) || found && !slices.Equal(ov, want) {
 		t.Errorf("%q %+v on %q from %d, with memory: got %v %v, PCRE %v", fast, fast.options, subject, from, found, ov, want)
 	}

@@ -1,18 +1,26 @@
 package re
 
-import "sort"
+import (
+	"sort"
+	"sync"
+)
 
 // program is a pattern compiled for our own engine.
 type program struct {
 	groups int
 	names  []Name
 	quick  []inst // with loops over one set in one instruction
-	plain  []inst // every choice a split: for the search with memory
 
-	splits  int        // in plain; each has a number
 	atStart bool       // can match at offset 0 only
 	atFrom  bool       // can match where the search begins only
 	first   *[256]bool // bytes that a match begins with; nil: any, or none
+
+	// The same with every choice a split, for the search with memory. Few
+	// patterns ever need it.
+	root   *node
+	once   sync.Once
+	plain  []inst // nil: too big
+	splits int    // in plain; each has a number
 }
 
 type opcode uint8
@@ -57,24 +65,12 @@ func compileFast(pattern string, o Options) *program {
 		n = &node{kind: kindCat, subs: []*node{from, n}}
 	}
 
-	prog := &program{groups: p.groups, names: p.names}
+	prog := &program{groups: p.groups, names: p.names, root: n}
 	sort.Slice(prog.names, func(i, j int) bool { return prog.names[i].Name < prog.names[j].Name })
-	for _, loops := range []bool{true, false} {
-		c := compiler{loops: loops}
-		c.save(0)
-		c.node(n, byteSet{}, true)
-		c.save(1)
-		c.emit(inst{op: opMatch})
-		if c.tooBig {
-			return nil
-		}
-		if loops {
-			prog.quick = c.code
-		} else {
-			prog.plain, prog.splits = c.code, c.splits
-		}
+	c := compiler{loops: true}
+	if prog.quick = c.program(n); prog.quick == nil {
+		return nil
 	}
-
 	prog.atStart = n.anchored(assertStart)
 	prog.atFrom = n.anchored(assertFrom)
 	var first byteSet
@@ -82,6 +78,27 @@ func compileFast(pattern string, o Options) *program {
 		prog.first = first.table()
 	}
 	return prog
+}
+
+// withMemory compiles plain at the first call.
+func (p *program) withMemory() (code []inst, splits int) {
+	p.once.Do(func() {
+		c := compiler{}
+		p.plain, p.splits = c.program(p.root), c.splits
+	})
+	return p.plain, p.splits
+}
+
+// program returns nil if n is too big.
+func (c *compiler) program(n *node) []inst {
+	c.save(0)
+	c.node(n, byteSet{}, true)
+	c.save(1)
+	c.emit(inst{op: opMatch})
+	if c.tooBig {
+		return nil
+	}
+	return c.code
 }
 
 func (s byteSet) table() *[256]bool {

@@ -126,14 +126,18 @@ func TestBombs(t *testing.T) {
 		}
 	}
 
-	r, err := Compile("^(a+)+(?!a)$", Options{MatchLimit: 100000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.MatchString(subject+"!", 0, nil)
-	var e *MatchError
-	if !errors.As(err, &e) || e.Code != -47 || e.Error() != "match limit exceeded (-47)" {
-		t.Errorf("got %v", err)
+	// The second pattern is too big for a search with memory.
+	for _, pattern := range []string{"^(a+)+(?!a)$", "(?:a{1,1000}){1,4}bc"} {
+		r, err := Compile(pattern, Options{MatchLimit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.MatchString(subject+"!bc", 0, nil)
+		var e *MatchError
+		if !errors.As(err, &e) || e.Code != -47 || e.Error() != "match limit exceeded (-47)" {
+			t.Errorf("%s: got %v", pattern, err)
+		}
+		r.Close()
 	}
 }
 
@@ -263,4 +267,23 @@ func BenchmarkPerlPath(b *testing.B) {
 }
 func BenchmarkPerlExt(b *testing.B) {
 	benchmark(b, benchExt, "/static/site/images/logo.png", Options{NoFast: true})
+}
+
+func BenchmarkCompileFast(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile(benchPath, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCompilePerl(b *testing.B) {
+	for b.Loop() {
+		r, err := Compile(benchPath, Options{NoFast: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Close()
+	}
 }

@@ -48,8 +48,9 @@ func run[S []byte | string](p *program, subject S, from int, ov []int) (found, d
 	size := len(subject) - from + 1
 	found, done = search(m, p, p.quick, subject, from, ov, stepsAtLeast+stepsPerByte*size, nil)
 	if !done {
-		if words := (p.splits*size + 63) / 64; words <= maxVisited {
-			found, done = search(m, p, p.plain, subject, from, ov, -1, m.remember(words))
+		code, splits := p.withMemory()
+		if words := (splits*size + 63) / 64; code != nil && words <= maxVisited {
+			found, done = search(m, p, code, subject, from, ov, -1, m.remember(words))
 		}
 	}
 	if cap(m.stack) > keepFrames {
