@@ -3,6 +3,7 @@ package builtins
 
 import (
 	_ "github.com/perigee-server/perigee/builtins/access"
+	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/headers"
 	_ "github.com/perigee-server/perigee/builtins/index"
 	_ "github.com/perigee-server/perigee/builtins/log"
