@@ -133,8 +133,8 @@ func parseBlock(path, text string, line int) (*Block, error) {
 	for i, l := range lines[1:] {
 		m := sectionLine.FindStringSubmatch(strings.TrimSuffix(l, "\n"))
 		if m == nil {
-			if current != nil {
-				current.raw += l
+			if err := current.body(l); err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", path, line+1+i, err)
 			}
 			continue
 		}
@@ -160,6 +160,22 @@ func (s *section) head(rest string) {
 	}
 	s.filters = append(strings.Fields(rest[:at[0]]), inline)
 	s.raw = strings.TrimSpace(rest[at[1]:]) + "\n"
+}
+
+// body adds a line to a section; nil is the description of the block, which is
+// for readers only.
+func (s *section) body(line string) error {
+	if s == nil {
+		return nil
+	}
+	if !slices.Contains(s.filters, inline) {
+		s.raw += line
+		return nil
+	}
+	if strings.TrimSpace(line) != "" {
+		return fmt.Errorf("extra lines after the inline value of section %q", s.name)
+	}
+	return nil
 }
 
 // inline marks a section whose value stands in its first line, in the list of
@@ -263,7 +279,7 @@ func (v *Value) filter(name string) error {
 
 var (
 	settingCall = regexp.MustCompile(`^(\w+)\s*\(\s*(?:(\d+)|['"]([\w]+)['"])?\s*\);?$`)
-	ignoredLine = regexp.MustCompile(`^(?:#.*|use\s.*;|our\s+\$\w+\s*=\s*.*;|plan\b.*;|no_long_string\s*\(\);|no_shuffle\s*\(\);|no_diff\s*\(\);|run_tests\s*\(\)\s*;|\$ENV\{TEST_NGINX_(?:HTML_DIR|SERVROOT)\}\s*(?:\|\|)?=\s*(?:html_dir|server_root)\s*\(\)\s*;)$`)
+	ignoredLine = regexp.MustCompile(`^(?:#.*|use\s.*;|our\s+\$\w+\s*=\s*.*;|plan\b.*;|no_long_string\s*\(\);|no_shuffle\s*\(\);|no_diff\s*\(\);|run_tests\s*\(\)\s*;|\$ENV\{TEST_NGINX_(?:HTML_DIR|SERVROOT)\}\s*(?:\|\|)?=\s*(?:html_dir|server_root)\s*(?:\(\))?\s*;)$`)
 )
 
 // parse reads the Perl header. Lines that the format does not know are an

@@ -98,6 +98,7 @@ func TestParseErrors(t *testing.T) {
 		{"__DATA__\n=== a\n--- request frob\nGET /\n", `unknown filter "frob"`},
 		{"__DATA__\n=== a\n--- request: GET /\n--- raw_request: x\n", "both request and raw_request"},
 		{"__DATA__\n=== a\n--- grep_error_log: x\n", "go together"},
+		{"__DATA__\n=== a\n--- request: GET /\n\nPOST\n", "x.t:5: extra lines after"},
 		{"add_cleanup_handler(sub { });\n__DATA__\n=== a\n", "header line 1 is not understood"},
 	} {
 		_, err := Parse("x.t", c.text)

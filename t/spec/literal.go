@@ -40,7 +40,7 @@ type literal struct {
 }
 
 func (p *literal) fail(format string, args ...any) error {
-	line := 1 + strings.Count(p.src[:p.pos], "\n")
+	line := 1 + strings.Count(p.src[:min(p.pos, len(p.src))], "\n")
 	return fmt.Errorf("literal expression, line %d: %s", line, fmt.Sprintf(format, args...))
 }
 
@@ -186,6 +186,9 @@ func (p *literal) quoteLike() (Value, error) {
 		}
 		p.pos += len(word)
 		open := p.peek()
+		if open == 0 || isWord(open) {
+			return Value{}, p.fail("%s without a delimiter", word)
+		}
 		p.pos++
 		end := closing(open)
 		switch word {

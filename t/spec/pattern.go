@@ -51,6 +51,10 @@ func translate(pattern string, multiline bool) string {
 				b.WriteString(`\]`)
 				continue
 			}
+		case c == '$' && !multiline && strings.HasPrefix(pattern[i+1:], "\n"):
+			b.WriteString(`\n\z`)
+			i++
+			continue
 		case c == '$' && !multiline:
 			b.WriteString(beforeFinalNewline)
 			continue

@@ -72,6 +72,7 @@ func TestPatternsMeanWhatPerlMeans(t *testing.T) {
 		{"foo$", "s", "foo\n", true}, {"foo$", "s", "foo\nx", false}, {"foo$", "m", "foo\nx", true},
 		{`a.b`, "s", "a\nb", true}, {`a.b`, "", "a\nb", false}, {`[$]x`, "", "$x", true}, {`\$x`, "", "$x", true},
 		{`a\hb`, "", "a\tb", true}, {`[\h]`, "", "\t", true}, {`\/x\"`, "", `/x"`, true}, {`[]a]+`, "", "]", true}, {`foo\Z`, "", "foo\n", true},
+		{"foo$\n", "s", "foo\n", true}, {"foo$\n", "s", "foo\nx", false},
 	} {
 		re, err := compile(c.pattern, c.flags)
 		if err != nil || re.MatchString(c.text) != c.want {
