@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -48,8 +49,8 @@ func (e exchange) run() (string, error) {
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return string(got), errTimeout
-		case err == io.EOF || len(got) > 0:
-			return string(got), nil // a reset after the answer is the answer's end
+		case err == io.EOF || errors.Is(err, syscall.ECONNRESET) || len(got) > 0:
+			return string(got), nil // a reset is an end, too
 		case werr != nil:
 			return "", fmt.Errorf("write failed: %w", werr)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -85,13 +86,16 @@ func (cl *client) answers() []Answer {
 		isInterim := strings.HasPrefix(rest, "HTTP/1.1 100 ")
 		r, err := spec.ParseResponse(rest, cl.one.Head || isInterim)
 		if err != nil && r == nil || r != nil && r.Cut {
-			return append(out, Answer{Body: rest})
+			return append(out, Answer{Body: signature.ReplaceAllString(rest, "$1 SERVER $2")})
 		}
 		out = append(out, newAnswer(r))
 		rest = r.Left
 	}
 	return out
 }
+
+// signature is the line of an error page that names the server.
+var signature = regexp.MustCompile(`(<hr><center>)[^<]*(</center>)`)
 
 func newAnswer(r *spec.Response) Answer {
 	a := Answer{Status: int(r.Code[0]-'0')*100 + int(r.Code[1]-'0')*10 + int(r.Code[2]-'0')}
