@@ -118,19 +118,21 @@ GET /p
 user "joe" was not found in
 
 
-=== TEST 10: hashes: apr1, SHA, SSHA and MD5-crypt
+=== TEST 10: hashes: apr1, SHA, SSHA and what crypt(3) knows
 --- config
     location /p { auth_basic r; auth_basic_user_file ../html/users; echo "hi $remote_user"; }
 --- user_files
 >>> users
-apr:$apr1$abcdefgh$x6jK3ivyzVq7cvLvTd4vF0
+apr:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/
 sha:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=
+ssha:{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0
+crypt:$5$ab$uBQPK5nh89waaCXDSRwBxzVzl.pS5fPkZnKN7HXbvj6
 --- more_headers eval
-["Authorization: Basic c2hhOnNlY3JldA==", "Authorization: Basic c2hhOndyb25n"]
+["Authorization: Basic YXByOnNlY3JldA==", "Authorization: Basic YXByOndyb25n", "Authorization: Basic c2hhOnNlY3JldA==", "Authorization: Basic c2hhOndyb25n", "Authorization: Basic c3NoYTpzZWNyZXQ=", "Authorization: Basic c3NoYTp3cm9uZw==", "Authorization: Basic Y3J5cHQ6c2VjcmV0", "Authorization: Basic Y3J5cHQ6d3Jvbmc="]
 --- request eval
-["GET /p", "GET /p"]
+["GET /p", "GET /p", "GET /p", "GET /p", "GET /p", "GET /p", "GET /p", "GET /p"]
 --- error_code eval
-[200, 401]
+[200, 401, 200, 401, 200, 401, 200, 401]
 
 
 === TEST 11: auth_basic off
@@ -312,16 +314,14 @@ POST /s
 
 === TEST 25: auth_request lets pass or not
 --- config
-    location /yes { auth_request /check?r=200; echo in; }
-    location /no { auth_request /check?r=403; echo in; }
-    location /who { auth_request /check?r=401; echo in; }
-    location /odd { auth_request /check?r=404; echo in; }
-    location /check {
-        if ($arg_r = 403) { return 403; }
-        if ($arg_r = 401) { return 401; }
-        if ($arg_r = 404) { return 404; }
-        return 204;
-    }
+    location /yes { auth_request /204; echo in; }
+    location /no { auth_request /403; echo in; }
+    location /who { auth_request /401; echo in; }
+    location /odd { auth_request /404; echo in; }
+    location = /204 { return 204; }
+    location = /403 { return 403; }
+    location = /401 { add_header WWW-Authenticate 'Basic realm="sub"' always; return 401; }
+    location = /404 { return 404; }
 --- request eval
 ["GET /yes", "GET /no", "GET /who", "GET /odd"]
 --- error_code eval
