@@ -67,7 +67,6 @@ X-A: 1
 Keep-Alive: 5
 TE: trailers
 Upgrade: x
-Expect: 100-continue
 User-Agent: t
 X-A: 2
 --- request eval
@@ -75,7 +74,7 @@ X-A: 2
 --- error_code eval
 [200, 200]
 --- response_body eval
-["GET /p HTTP/1.0\r\nHost: h\r\nConnection: close\r\nX-A: 1\r\nTE: trailers\r\nUser-Agent: t\r\nX-A: 2\r\n\r\n", "GET /q HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-A: 1\r\nTE: trailers\r\nUser-Agent: t\r\nX-A: 2\r\n\r\n"]
+["GET /p HTTP/1.0\r\nHost: h\r\nConnection: close\r\nX-A: 1\r\nUser-Agent: t\r\nX-A: 2\r\n\r\n", "GET /q HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-A: 1\r\nUser-Agent: t\r\nX-A: 2\r\n\r\n"]
 
 
 === TEST 6: proxy_set_header
