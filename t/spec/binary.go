@@ -109,7 +109,9 @@ func (b *Binary) IsNginx() bool {
 	return !strings.Contains(strings.ToLower(b.Build), "perigee")
 }
 
-func (b *Binary) loadLines() string {
+// LoadLines returns the load_module lines that a configuration for this server
+// begins with: none unless it is a real nginx with dynamic modules.
+func (b *Binary) LoadLines() string {
 	var out strings.Builder
 	for _, path := range b.Modules {
 		fmt.Fprintf(&out, "load_module %s;\n", path)

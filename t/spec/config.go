@@ -123,7 +123,7 @@ func (l *layout) config(b *Block, s Settings, bin *Binary) (string, error) {
 	w("master_process %s;", master)
 	w("error_log %s %s;", l.path("logs", "error.log"), level)
 	w("pid       %s;", l.path("logs", "nginx.pid"))
-	w("%s", bin.loadLines())
+	w("%s", bin.LoadLines())
 	w("%s", part["main_config"])
 	w("http {")
 	w("    access_log %s;", l.path("logs", "access.log"))

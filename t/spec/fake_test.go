@@ -14,14 +14,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(keeperVariable) != "" {
-		keep(os.Stdin)
-		os.Exit(0)
-	}
 	if len(os.Args) == 7 && os.Args[1] == "-e" {
 		os.Exit(fakeServer(os.Args))
 	}
-	if err := kept.start(); err != nil {
+	if err := Guard(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

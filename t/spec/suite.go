@@ -16,25 +16,32 @@ import (
 // to start, for logs to settle and for timers.
 const parallel = "8"
 
-// Main is the TestMain of a package that starts servers: it starts the keeper,
-// finds or builds the binary, runs use with it and then the tests. Without a
-// binary use is given nil and the reason.
+// Main is the TestMain of a package that starts servers: it calls Guard, finds
+// or builds the binary, hands it to use and runs the tests. Without a binary use
+// is given nil and the reason.
 func Main(m *testing.M, use func(*Binary, error)) {
+	if err := Guard(); err != nil {
+		fmt.Fprintln(os.Stderr, "keeper:", err)
+		os.Exit(1)
+	}
+	os.Exit(withBinary(m, use))
+}
+
+// Guard makes sure that no server outlives this program, however it ends. It
+// must be the first call of a program that uses Start: the program starts itself
+// once more as a keeper, and in that process Guard does not return.
+func Guard() error {
 	if os.Getenv(keeperVariable) != "" {
 		keep(os.Stdin)
 		os.Exit(0)
 	}
-	os.Exit(withBinary(m, use))
+	return kept.start()
 }
 
 func withBinary(m *testing.M, use func(*Binary, error)) int {
 	flag.Parse()
 	if !isSet("test.parallel") {
 		_ = flag.Set("test.parallel", parallel)
-	}
-	if err := kept.start(); err != nil {
-		fmt.Fprintln(os.Stderr, "keeper:", err)
-		return 1
 	}
 	dir, err := os.MkdirTemp("", "pt-bin-")
 	if err != nil {
