@@ -310,19 +310,3 @@ GET /s
 --- request
 POST /s
 --- error_code: 405
-
-
-=== TEST 25: auth_request lets pass or not
---- config
-    location /yes { auth_request /204; echo in; }
-    location /no { auth_request /403; echo in; }
-    location /who { auth_request /401; echo in; }
-    location /odd { auth_request /404; echo in; }
-    location = /204 { return 204; }
-    location = /403 { return 403; }
-    location = /401 { add_header WWW-Authenticate 'Basic realm="sub"' always; return 401; }
-    location = /404 { return 404; }
---- request eval
-["GET /yes", "GET /no", "GET /who", "GET /odd"]
---- error_code eval
-[200, 403, 401, 500]

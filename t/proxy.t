@@ -392,7 +392,7 @@ Transfer-Encoding: chunked
 [3] [] [abc]
 
 
-=== TEST 44: a chunked body that is not buffered stays chunked
+=== TEST 28: a chunked body that is not buffered stays chunked
 --- config
     location /s { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; proxy_request_buffering off; }
 --- http_config
@@ -404,7 +404,7 @@ Transfer-Encoding: chunked
 [] [chunked] [abc]
 
 
-=== TEST 28: connections to the upstream are kept
+=== TEST 29: connections to the upstream are kept
 --- config
     location /p { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }
     location /n { proxy_pass http://backend; }
@@ -419,7 +419,7 @@ Transfer-Encoding: chunked
 ["1\n", "2\n", "3\n", "1\n"]
 
 
-=== TEST 29: round robin with weights
+=== TEST 30: round robin with weights
 --- config
     location /p { proxy_pass http://backend; }
 --- http_config
@@ -434,7 +434,7 @@ Transfer-Encoding: chunked
 ["one\n", "two\n", "one\n", "one\n", "two\n", "one\n"]
 
 
-=== TEST 30: the next server when one refuses
+=== TEST 31: the next server when one refuses
 --- config
     location /p { proxy_pass http://backend; }
 --- http_config
@@ -448,7 +448,7 @@ backup
 connect() failed (111: Connection refused) while connecting to upstream
 
 
-=== TEST 31: the next server for a code
+=== TEST 32: the next server for a code
 --- config
     location /p { proxy_pass http://backend; proxy_next_upstream http_503; }
     location /n { proxy_pass http://backend2; proxy_next_upstream off; }
@@ -463,7 +463,7 @@ connect() failed (111: Connection refused) while connecting to upstream
 [200, 503]
 
 
-=== TEST 32: a server that is down is not asked, and none left is a 502
+=== TEST 33: a server that is down is not asked, and none left is a 502
 --- config
     location /p { proxy_pass http://backend; }
     location /q { proxy_pass http://dead; }
@@ -480,7 +480,7 @@ connect() failed (111: Connection refused) while connecting to upstream
 ["two", "two", "502 Bad Gateway"]
 
 
-=== TEST 33: variables of an upstream
+=== TEST 34: variables of an upstream
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; add_header X-U "$upstream_status $upstream_http_x_b $upstream_cookie_k"; access_log logs/access.log u; }
 --- http_config
@@ -494,7 +494,7 @@ X-U: 200 yes v
 qr/^u=127\.0\.0\.1:\d+ 200 5 \d\.\d{3} \d\.\d{3} \d\.\d{3} \d+$/
 
 
-=== TEST 34: the addresses of several attempts
+=== TEST 35: the addresses of several attempts
 --- config
     location /p { proxy_pass http://backend; add_header X-U "$upstream_addr|$upstream_status"; }
 --- http_config
@@ -506,7 +506,7 @@ GET /p
 X-U: 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+\|502, 200
 
 
-=== TEST 35: proxy_buffering off passes every piece on at once
+=== TEST 36: proxy_buffering off passes every piece on at once
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_buffering off; }
 --- http_config
@@ -518,7 +518,7 @@ one
 two
 
 
-=== TEST 36: a large answer with small buffers, and through a file
+=== TEST 37: a large answer with small buffers, and through a file
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_buffers 2 4k; proxy_buffer_size 4k; proxy_busy_buffers_size 4k; proxy_temp_file_write_size 8k; }
     location /q { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_max_temp_file_size 0; proxy_buffers 2 4k; proxy_buffer_size 4k; proxy_busy_buffers_size 4k; }
@@ -535,7 +535,7 @@ md5_hex
 ["499411682260e00edacbe06cd283fbf4", "499411682260e00edacbe06cd283fbf4", "499411682260e00edacbe06cd283fbf4"]
 
 
-=== TEST 37: X-Accel-Redirect
+=== TEST 38: X-Accel-Redirect
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
     location /internal/ { internal; alias html/; }
@@ -550,7 +550,7 @@ GET /p
 the file
 
 
-=== TEST 38: an upgraded connection
+=== TEST 39: an upgraded connection
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -566,7 +566,7 @@ Connection: upgrade
 raw bytes
 
 
-=== TEST 39: a Unix socket as upstream
+=== TEST 40: a Unix socket as upstream
 --- config
     location /p { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/up.sock:/new/; }
 --- http_config
@@ -577,7 +577,7 @@ GET /p
 /new/ localhost
 
 
-=== TEST 40: the client leaves, the upstream is left too
+=== TEST 41: the client leaves, the upstream is left too
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- http_config
@@ -592,7 +592,7 @@ GET /p
 client prematurely closed connection, so upstream connection is closed too while sending request to upstream
 
 
-=== TEST 41: proxy_ignore_client_abort
+=== TEST 42: proxy_ignore_client_abort
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_ignore_client_abort on; }
 --- http_config
@@ -607,22 +607,6 @@ GET /p
 client prematurely closed connection
 --- access_log eval
 qr{"GET /p HTTP/1\.1" 200 }
-
-
-=== TEST 42: ip_hash, least_conn and hash choose servers
---- config
-    location /i { proxy_pass http://ip; }
-    location /l { proxy_pass http://least; }
-    location /h { proxy_pass http://hashed; }
---- http_config
-    upstream ip { ip_hash; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
-    upstream least { least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
-    upstream hashed { hash $arg_k; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
-    server { listen $TEST_NGINX_RAND_PORT_1; listen $TEST_NGINX_RAND_PORT_2; location / { return 200 "ok\n"; } }
---- request eval
-["GET /i", "GET /i", "GET /l", "GET /l", "GET /h?k=a", "GET /h?k=b"]
---- error_code eval
-[200, 200, 200, 200, 200, 200]
 
 
 === TEST 43: limits of an answer's rate do not change it

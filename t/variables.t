@@ -174,18 +174,3 @@ localhost
 --- request
 GET /v/a
 --- response_body_like: ^/\S+/html\n/\S+/html/v/a$
-
-
-=== TEST 18: geo
---- http_config
-    geo $where {
-        default elsewhere;
-        127.0.0.0/8 here;
-        10.0.0.0/8 there;
-    }
---- config
-    location /v { return 200 "$where\n"; }
---- request
-GET /v
---- response_body
-here

@@ -101,9 +101,12 @@ func (m *mocks) check(x *run) {
 	}
 }
 
-// waitFor polls until the condition holds or two seconds have passed.
+// logPatience is how long an expected line or query may take to appear.
+var logPatience = 2 * time.Second
+
+// waitFor polls until the condition holds or logPatience is over.
 func waitFor(holds func() bool) {
-	for end := time.Now().Add(2 * time.Second); !holds() && time.Now().Before(end); {
+	for end := time.Now().Add(logPatience); !holds() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 }

@@ -120,6 +120,20 @@ func TestExpectedTroublePasses(t *testing.T) {
 	}
 }
 
+// With repeat_each every round is checked against what it has logged itself.
+func TestRepeatedRounds(t *testing.T) {
+	b, s := parseOne(t, "--- config\nfake_log a line;\n--- request\nGET /\n"+
+		"--- grep_error_log: line\n--- grep_error_log_out eval\n[\"line\\n\", \"line\\n\", \"line\\n\"]\n")
+	s.RepeatEach = 3
+	report := fakeRunner(t).Run(b, s)
+	if report.Failed() {
+		t.Fatal(report)
+	}
+	if len(report.Exchanges) != 3 {
+		t.Errorf("%d requests were sent, expected 3", len(report.Exchanges))
+	}
+}
+
 func TestNoProcessIsLeft(t *testing.T) {
 	b, s := parseOne(t, "--- config\nfake_stay;\n--- request\nGET /\n")
 	r := fakeRunner(t)
