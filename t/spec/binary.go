@@ -24,15 +24,16 @@ var ErrNoBinary = errors.New("no server to test: the repository has no main.go y
 // BinaryVariable names the environment variable that chooses the server.
 const BinaryVariable = "PERIGEE_T_BINARY"
 
-// FindBinary returns the server that PERIGEE_T_BINARY names (a path or a
-// command), else it builds the repository's main package into dir.
+// FindBinary returns the server that PERIGEE_T_BINARY names (a command, or a
+// path that may be relative to the module's root), else it builds the
+// repository's main package into dir.
 func FindBinary(dir string) (*Binary, error) {
-	if path := os.Getenv(BinaryVariable); path != "" {
-		return OpenBinary(path)
-	}
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
+	}
+	if path := os.Getenv(BinaryVariable); path != "" {
+		return OpenBinary(fromRoot(root, path))
 	}
 	if _, err := os.Stat(filepath.Join(root, "main.go")); err != nil {
 		return nil, ErrNoBinary
@@ -44,6 +45,16 @@ func FindBinary(dir string) (*Binary, error) {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return OpenBinary(path)
+}
+
+// fromRoot makes a relative path relative to the module's root, where `go test
+// ./t/...` is called, instead of to the directory of the test. A command
+// without a slash is left to be found in PATH.
+func fromRoot(root, path string) string {
+	if filepath.IsAbs(path) || !strings.Contains(path, "/") {
+		return path
+	}
+	return filepath.Join(root, path)
 }
 
 // OpenBinary asks the server at path what it is.
