@@ -169,3 +169,30 @@ func FuzzChunked(f *testing.F) {
 		}
 	})
 }
+
+func FuzzStatusLine(f *testing.F) {
+	for _, line := range statusCases {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, buf []byte) {
+		var once StatusLine
+		n, err := once.Parse(buf)
+		if n < 0 || n > len(buf) {
+			t.Fatalf("n %d of %d", n, len(buf))
+		}
+		var split StatusLine
+		m, splitErr := 0, ErrIncomplete
+		for i := 1; i <= len(buf) && errors.Is(splitErr, ErrIncomplete); i++ {
+			m, splitErr = split.Parse(buf[:i])
+		}
+		if m != n || !errors.Is(splitErr, err) {
+			t.Fatalf("at once %d %v, split %d %v", n, err, m, splitErr)
+		}
+		if err != nil {
+			return
+		}
+		if once.Code != split.Code || once.Code > 999 || !bytes.Equal(once.Text, split.Text) || len(once.Text) < 1 {
+			t.Fatalf("at once %+v, split %+v", once, split)
+		}
+	})
+}

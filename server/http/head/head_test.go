@@ -71,6 +71,18 @@ func TestStart(t *testing.T) {
 	}
 }
 
+func TestStatusLine(t *testing.T) {
+	var l StatusLine
+	for range 2 {
+		if n, err := l.Parse([]byte("HTTP/1.0 404 Not Found\r\nmore")); n != 24 || err != nil || l.Code != 404 || string(l.Text) != "404 Not Found" || l.Major != 1 || l.Minor != 0 {
+			t.Errorf("%d, %v, %+v", n, err, l)
+		}
+		if n, err := l.Parse([]byte("HTTP/1.x")); n != 7 || !errors.Is(err, ErrInvalidStatus) {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+}
+
 func TestMethods(t *testing.T) {
 	for name, want := range map[string]Method{
 		"GET": 2, "HEAD": 4, "POST": 8, "PUT": 16, "DELETE": 32, "MKCOL": 64, "COPY": 128, "MOVE": 256, "OPTIONS": 512, "PROPFIND": 1024,
@@ -166,7 +178,12 @@ func TestNoAllocation(t *testing.T) {
 	out := make([]byte, 0, 100)
 	body := sampleChunked[:len("5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n")]
 	body = append(bytes.Clone(body), "\r\n"...)
+	var s StatusLine
+	status := []byte("HTTP/1.1 200 OK\r\n")
 	allocs := testing.AllocsPerRun(100, func() {
+		if _, err := s.Parse(status); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := readHead(&l, &f, sample); !errors.Is(err, ErrDone) {
 			t.Fatal(err)
 		}

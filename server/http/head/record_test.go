@@ -37,6 +37,7 @@ func TestRecord(t *testing.T) {
 	add("slashes", lineCases[len(lineCases)-len(uriCases):])
 	add("field", fieldCases)
 	add("host", hostCases)
+	add("status", statusCases)
 	add("chunked", chunkedCases)
 
 	slots := make(chan bool, 200)
@@ -95,6 +96,8 @@ func startReference(t *testing.T, binary string) *reference {
 	dir := t.TempDir()
 	echo := listen(t)
 	go echoRequests(echo)
+	status := listen(t)
+	go sendStatus(status)
 
 	r := &reference{ports: map[string]int{}}
 	var servers strings.Builder
@@ -104,6 +107,7 @@ func startReference(t *testing.T, binary string) *reference {
 		"slashes": show,
 		"host":    `return 200 "$host";`,
 		"field":   "proxy_pass http://" + echo.Addr().String() + `; proxy_set_header Host ""; proxy_set_header Connection "";`,
+		"status":  "proxy_pass http://" + status.Addr().String() + "; proxy_read_timeout 600ms; proxy_buffering off;",
 		"chunked": "proxy_pass http://" + echo.Addr().String() + ";",
 	} {
 		l := listen(t)
@@ -118,7 +122,7 @@ func startReference(t *testing.T, binary string) *reference {
 	conf := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
 		events { worker_connections 4096; }
 		http {
-			access_log off; client_header_timeout 200ms; client_body_timeout 200ms; lingering_close off;
+			access_log off; client_header_timeout 600ms; client_body_timeout 600ms; lingering_close off;
 			client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy;
 			fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
 			types { x/a a; x/b b; x/html html; } default_type x/none;
@@ -181,6 +185,27 @@ func echoRequests(l net.Listener) {
 	}
 }
 
+// sendStatus answers with the line that the request names in hex.
+func sendStatus(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			buf := make([]byte, 64<<10)
+			n, _ := c.Read(buf)
+			var line []byte
+			fmt.Sscanf(string(buf[:n]), "GET /%x ", &line)
+			_, _ = c.Write(line)
+			// Closing now would end an incomplete line; nginx's timeout shall.
+			_, _ = c.Read(buf)
+		}()
+	}
+}
+
 func wholeRequest(got []byte) bool {
 	head, body, ok := bytes.Cut(got, []byte("\r\n\r\n"))
 	if !ok {
@@ -210,6 +235,11 @@ func (r *reference) ask(kind, input string, whole bool) (byte, string) {
 		}
 	case "host":
 		input = "GET / HTTP/1.1\r\nHost: " + input + "\r\n\r\n"
+	case "status":
+		if whole {
+			input += "\r\n"
+		}
+		input = fmt.Sprintf("GET /%x HTTP/1.0\r\n\r\n", input)
 	case "chunked":
 		input = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + input
 	}
@@ -247,6 +277,17 @@ func firstResponse(c net.Conn) []byte {
 func classify(kind string, got []byte) (byte, string) {
 	if len(got) == 0 {
 		return waiting, ""
+	}
+	if kind == "status" {
+		// What nginx takes for HTTP/0.9 it passes on without a head of its own.
+		line, _, valid := strings.Cut(string(got), "\r\nServer: nginx")
+		switch {
+		case !valid:
+			return skipped, ""
+		case line[9:12] == "504":
+			return waiting, ""
+		}
+		return answered, line[9:]
 	}
 	if !bytes.HasPrefix(got, []byte("HTTP/1.1 ")) { // HTTP/0.9
 		if bytes.HasPrefix(got, []byte("<html>")) {

@@ -70,6 +70,16 @@ var sweeps = []sweep{
 	{"field", "Foo: bar §\r\n"},
 	{"field", "Foo: bar\r§\n"},
 	{"field", "\r§\n"},
+	{"status", "§TTP/1.1 200 OK\r\n"},
+	{"status", "HTTP/§.1 200 OK\r\n"},
+	{"status", "HTTP/1§1 200 OK\r\n"},
+	{"status", "HTTP/1.§ 200 OK\r\n"},
+	{"status", "HTTP/1.1§200 OK\r\n"},
+	{"status", "HTTP/1.1 §00 OK\r\n"},
+	{"status", "HTTP/1.1 20§ OK\r\n"},
+	{"status", "HTTP/1.1 200§OK\r\n"},
+	{"status", "HTTP/1.1 200 §K\r\n"},
+	{"status", "HTTP/1.1 200\r§\n"},
 	{"chunked", "§\r\nabcdefghijklmno\r\n0\r\n\r\n"},
 	{"chunked", "1§\r\nabcdefghijklmnop"},
 	{"chunked", "1;§=a\r\nx\r\n0\r\n\r\n"},
@@ -123,6 +133,12 @@ var fieldCases = []string{
 	"Foo:\tbar\r\n", "Foo: bar\t\r\n", "Foo: \tbar \t \r\n", "Foo: a b  c\r\n", "Foo: a : b\r\n", ": bar\r\n", ":\r\n", "_: bar\r\n", "Foo_Bar: baz\r\n", "_Foo: bar\r\n", "-: bar\r\n", "Foo-: bar\r\n", "1: 2\r\n",
 	"Foo: bar\r\r\n", "Foo: bar\r\r\r\n", "Foo: bar\rbaz\r\n", "Foo: bar\r baz\r\n", "Foo: a\r\n b\r\n", "Foo: a\r\n\tb\r\n", "Foo\r\r\n", "Fo\ro: bar\r\n", "Foo: \x01\x02\x7f\x1b\r\n", "Foo: \xff\xfe\r\n", "Foo: a\x00b\r\n", "Foo: \x00\r\n", "Foo: a \x00\r\n",
 	"F\xc3\xb6o: bar\r\n", "Fo(o): bar\r\n", "Fo/o: bar\r\n", "HTTP/1.1: bar\r\n", "Foo\"Bar: baz\r\n", "Foo.Bar: baz\r\n", "Foo:bar:baz\r\n", "Foo::\r\n", "X: " + strings.Repeat("y", 300) + "\r\n", strings.Repeat("Long-Name-", 20) + ": z\r\n",
+}
+
+var statusCases = []string{
+	"HTTP/1.1 200 OK\r\n", "HTTP/1.0 404 Not Found\n", "HTTP/1.1 201\r\n", "HTTP/1.1 201\n", "HTTP/1.1 203 \r\n", "HTTP/1.1   203   Two  \r\n", "HTTP/1.1 4 0 3 x\r\n", "HTTP/1.1 403.1 x\r\n", "HTTP/1.1 2000\r\n", "HTTP/1.1 20\r\n", "HTTP/1.1 \r\n",
+	"HTTP/1.1\r\n", "HTTP/2.0 202 x\r\n", "HTTP/12.34 202 x\r\n", "HTTP/1000.1 202 x\r\n", "HTTP/9999.1 202 x\r\n", "HTTP/1.999 202 x\r\n", "HTTP/1.9999 202 x\r\n", "HTTP/0.9 200 x\r\n", "http/1.1 200 OK\r\n", " HTTP/1.1 200 OK\r\n", "\r\nHTTP/1.1 200 OK\r\n",
+	"HTTP/1.1 299 \x01\xff\t\r\n", "HTTP/1.1 404\tx\r\n", "HTTP/1.1 404 a\rb\r\n", "<html>\r\n", "ICY 200 OK\r\n", "HTTP 200 OK\r\n",
 }
 
 var hostCases = []string{
@@ -200,7 +216,7 @@ func TestRecorded(t *testing.T) {
 func checkSweep(t *testing.T, kind, input string, whole bool, want byte) {
 	t.Helper()
 	got, details := outcome(kind, input)
-	if !whole && kind != "chunked" && (got == skipped || got == answered) && !strings.HasPrefix(details, "|") {
+	if !whole && kind != "chunked" && (got == skipped && kind != "status" || got == answered) && !strings.HasPrefix(details, "|") {
 		got = waiting
 	}
 	if got == want || got == refused && stricter(kind, input) {
@@ -267,6 +283,8 @@ func outcome(kind, input string) (byte, string) {
 		return answered, host
 	case "chunked":
 		return chunkedOutcome(input)
+	case "status":
+		return statusOutcome(input)
 	}
 	panic(kind)
 }
@@ -349,6 +367,19 @@ func fieldOutcome(input string) (byte, string) {
 		return skipped, ""
 	}
 	return answered, details.String()
+}
+
+// statusOutcome gives skipped for what nginx takes for HTTP/0.9.
+func statusOutcome(input string) (byte, string) {
+	var l StatusLine
+	_, err := l.Parse([]byte(input))
+	if errors.Is(err, ErrIncomplete) {
+		return waiting, ""
+	}
+	if err != nil {
+		return skipped, ""
+	}
+	return answered, string(l.Text)
 }
 
 func chunkedOutcome(input string) (byte, string) {
