@@ -2,6 +2,15 @@
 package builtins
 
 import (
+	_ "github.com/perigee-server/perigee/builtins/access"
+	_ "github.com/perigee-server/perigee/builtins/echo"
+	_ "github.com/perigee-server/perigee/builtins/headers"
+	_ "github.com/perigee-server/perigee/builtins/index"
+	_ "github.com/perigee-server/perigee/builtins/log"
+	_ "github.com/perigee-server/perigee/builtins/map"
 	_ "github.com/perigee-server/perigee/builtins/rewrite"
+	_ "github.com/perigee-server/perigee/builtins/static"
+	_ "github.com/perigee-server/perigee/builtins/stubstatus"
+	_ "github.com/perigee-server/perigee/builtins/tryfiles"
 	_ "github.com/perigee-server/perigee/server/http" // the protocol itself
 )

@@ -393,3 +393,9 @@ func CreateTemp(t TempPath) (*os.File, error) {
 func (c *Conn) lingerLeft(timeout time.Duration) time.Duration {
 	return min(timeout, c.lingerTill.Sub(c.work.Loop.Now()))
 }
+
+// HasOwnBody reports whether a subrequest was given a body of its own.
+func (r *Request) HasOwnBody() bool { return r.sub != nil && r.sub.o.HasBody }
+
+// OwnBody is a subrequest's own body.
+func (r *Request) OwnBody() *Body { return &r.body }

@@ -9,7 +9,7 @@ func chunkedHeader(r *Request) Status {
 	if o.Status == 304 || o.Status == 204 || o.Status < 200 || r != r.Main || r.headOnly {
 		return OK
 	}
-	if o.ContentLength >= 0 && len(o.Trailers) == 0 {
+	if o.ContentLength >= 0 && !o.trailers {
 		return OK
 	}
 	if r.Version < 1001 {
@@ -96,3 +96,6 @@ func (r *Request) appendTrailers(afterData bool) []byte {
 	}
 	return append(b, "\r\n"...)
 }
+
+// ExpectTrailers makes the body chunked because trailers may follow it.
+func (r *Request) ExpectTrailers() { r.Out.trailers = true }

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http/head"
@@ -140,6 +142,9 @@ func (l *Location) DefaultType() string { return l.core.defaultType.V }
 // BodyMax is client_max_body_size of the location.
 func (l *Location) BodyMax() int64 { return l.core.bodyMax.V }
 
+// AioThreads reports whether files are opened and read beside the event loop.
+func (l *Location) AioThreads() bool { return strings.HasPrefix(l.core.aio.V, "threads") }
+
 // DisableSymlinks is disable_symlinks of the location.
 func (l *Location) DisableSymlinks() string { return l.core.disableSymlinks.V }
 
@@ -192,3 +197,61 @@ func setLimitExcept(c *cycle.Conf) error {
 	outer.children = append(outer.children, l)
 	return c.Block(cycle.HTTPLimitExcept, &Scope{Main: sc.Main, Server: sc.Server, Location: l})
 }
+
+// FileError is the status for a file that could not be opened or examined.
+func (r *Request) FileError(err error) Status {
+	var e syscall.Errno
+	if !errors.As(err, &e) {
+		return statusInternalServerError
+	}
+	switch e {
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.ENAMETOOLONG:
+		return statusNotFound
+	case syscall.EACCES, syscall.ELOOP, syscall.EMLINK:
+		return statusForbidden
+	}
+	return statusInternalServerError
+}
+
+// LogNotFound logs that a file does not exist, where log_not_found is on.
+func (r *Request) LogNotFound(path []byte, err error) {
+	if r.loc.core.logNotFound.V {
+		r.Logf(log.Error, "%s", log.Errno(sprintf("%q is not found", path), err))
+	}
+}
+
+// EscapeURI escapes a path for a redirect (NGX_ESCAPE_URI).
+func EscapeURI(b []byte) []byte { return escapeURI(b) }
+
+// ParseCIDR reads an address or a network; low tells that bits behind the
+// prefix were set.
+func ParseCIDR(s string) (p netip.Prefix, low bool, err error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), false, nil
+	}
+	p, err = netip.ParsePrefix(s)
+	if err != nil {
+		a, m, ok := strings.Cut(s, "/")
+		mask, merr := netip.ParseAddr(m)
+		addr, aerr := netip.ParseAddr(a)
+		if !ok || merr != nil || aerr != nil || !mask.Is4() || !addr.Is4() {
+			return p, false, err
+		}
+		ones := 0
+		v := mask.As4()
+		for _, b := range v {
+			for b&0x80 != 0 {
+				ones++
+				b <<= 1
+			}
+		}
+		p = netip.PrefixFrom(addr, ones)
+	}
+	return p.Masked(), p.Masked() != p, nil
+}
+
+// SatisfyAny is satisfy of the location.
+func (l *Location) SatisfyAny() bool { return l.core.satisfyAny.V }
+
+// BodyBytesSent is how many bytes of the body were sent.
+func (r *Request) BodyBytesSent() int64 { return max(r.Main.bytesSent-r.Main.headerSize, 0) }

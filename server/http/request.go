@@ -152,6 +152,7 @@ type Response struct {
 	KeepModified bool
 
 	chunked  bool
+	trailers bool // some may follow the body
 	hideDate bool
 }
 

@@ -1,0 +1,137 @@
+package echo
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
+)
+
+func runReadBody(r *http.Request, _ *state, _ *command) http.Status { return r.ReadBody() }
+
+func runRequestBody(r *http.Request, s *state, _ *command) http.Status {
+	b := r.Body()
+	if !b.Read() {
+		return sendHead(r, s)
+	}
+	if f := b.File(); f != nil {
+		if rc := sendHead(r, s); rc != http.OK || r.HeadOnly() {
+			return rc
+		}
+		return r.Output([]http.Buf{{File: f, N: b.Size()}})
+	}
+	return output(r, s, b.Bytes())
+}
+
+// each is a loop of echo_foreach_split.
+type each struct {
+	begin int // the command behind echo_foreach_split
+	rest  [][]byte
+	item  []byte
+}
+
+func runForeach(r *http.Request, s *state, c *command) http.Status {
+	sep, text := c.args[0].Eval(r), c.args[1].Eval(r)
+	if len(sep) == 0 || s.each != nil {
+		if s.each != nil {
+			r.Logf(log.Error, "Nested echo_foreach_split not supported yet.")
+		} else {
+			r.Logf(log.Error, "echo_foreach_split: the delimiter is empty")
+		}
+		return 500
+	}
+	e := &each{begin: s.at}
+	for _, p := range bytes.Split(text, sep) {
+		if len(p) > 0 {
+			e.rest = append(e.rest, p)
+		}
+	}
+	if len(e.rest) == 0 {
+		list := confs.Of(r).commands
+		for s.at < len(list) {
+			s.at++
+			if list[s.at-1].name == "echo_end" {
+				break
+			}
+		}
+		return http.OK
+	}
+	e.item, e.rest = e.rest[0], e.rest[1:]
+	s.each = e
+	return http.OK
+}
+
+func runEnd(r *http.Request, s *state, _ *command) http.Status {
+	e := s.each
+	if e == nil {
+		r.Logf(log.Error, "echo_end: no corresponding echo_foreach_split")
+		return 500
+	}
+	if len(e.rest) == 0 {
+		s.each = nil
+		return http.OK
+	}
+	e.item, e.rest = e.rest[0], e.rest[1:]
+	s.at = e.begin
+	return http.OK
+}
+
+// initFilters adds echo_before_body and echo_after_body.
+func initFilters(_ *cycle.Conf, m *http.Main) error {
+	around := func(l *http.Location) bool { s := confs.In(l); return len(s.before)+len(s.after) > 0 }
+	m.AddHeaderFilter(http.OrderUser, around, func(r *http.Request) http.Status {
+		if r.Out.Status >= 300 || r.Out.Status == 204 || r.HeadOnly() {
+			stateOf(r).after = true
+			stateOf(r).sent = true
+			return http.OK
+		}
+		r.Out.ClearLength()
+		r.DenyRanges()
+		r.Out.ClearModified()
+		r.Out.ETag = nil
+		return http.OK
+	})
+	m.AddBodyFilter(http.OrderUser, around, wrap)
+	return nil
+}
+
+// wrap puts texts before and behind the body.
+func wrap(r *http.Request, in []http.Buf) ([]http.Buf, error) {
+	s := stateOf(r)
+	conf := confs.Of(r)
+	var out []http.Buf
+	if !s.sent {
+		s.sent = true
+		for i := range conf.before {
+			out = append(out, http.Buf{Mem: conf.before[i].text(r), Stable: true})
+		}
+	}
+	for _, b := range in {
+		if !b.Last || s.after {
+			out = append(out, b)
+			continue
+		}
+		s.after = true
+		b.Last = false
+		if b.Size() > 0 {
+			out = append(out, b)
+		}
+		for i := range conf.after {
+			out = append(out, http.Buf{Mem: conf.after[i].text(r), Stable: true})
+		}
+		out = append(out, http.Buf{Last: true})
+	}
+	return out, nil
+}
+
+// bodyOf reads a body that is in a file.
+func bodyOf(b *http.Body) []byte {
+	if b.File() == nil {
+		return b.Bytes()
+	}
+	data := make([]byte, b.Size())
+	n, _ := io.ReadFull(io.NewSectionReader(b.File(), 0, b.Size()), data)
+	return data[:n]
+}
