@@ -1,5 +1,5 @@
 // Package head reads the head of an HTTP/1 request as strictly as nginx: the
-// request line, header fields, the host, URI normalisation and chunked framing,
+// request line, header fields, the host, URI normalisation, chunked framing,
 // and the status line of upstreams' responses.
 // It is the only authority on these bytes; nothing else may parse them again.
 //
