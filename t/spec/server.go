@@ -20,6 +20,8 @@ type Server struct {
 	output lockedBuffer
 	done   chan struct{} // closed when the process has ended
 	err    error         // of Wait; read it after done
+
+	losesSignals bool // see quit
 }
 
 // Start starts the binary in the foreground with root as its prefix. The
@@ -27,7 +29,7 @@ type Server struct {
 // file to root/logs/nginx.pid. Start returns when the server is ready, which is
 // when that file is there, or when it has ended.
 func Start(bin *Binary, root string) (*Server, error) {
-	s := &Server{root: root, done: make(chan struct{})}
+	s := &Server{root: root, done: make(chan struct{}), losesSignals: bin.IsNginx()}
 	s.cmd = exec.Command(bin.Path, "-e", filepath.Join(root, "logs", "error.log"), "-p", root+"/",
 		"-c", filepath.Join(root, "conf", "nginx.conf"))
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
@@ -90,24 +92,30 @@ func (s *Server) Pid() int { return s.cmd.Process.Pid }
 func (s *Server) Stop() error {
 	defer kept.tell('-', s.Pid())
 	defer func() { _ = syscall.Kill(-s.Pid(), syscall.SIGKILL) }()
-	for _, step := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGQUIT, 3 * time.Second}, {syscall.SIGTERM, time.Second}} {
-		if s.ended() {
-			return nil
-		}
-		_ = s.cmd.Process.Signal(step.signal)
-		if _, ok := s.ExitCode(step.wait); ok {
-			if step.signal == syscall.SIGTERM {
-				break
-			}
-			return nil
-		}
+	if s.quit(3 * time.Second) {
+		return nil
 	}
-	_ = syscall.Kill(-s.Pid(), syscall.SIGKILL)
-	<-s.done
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	if _, ok := s.ExitCode(time.Second); !ok {
+		_ = syscall.Kill(-s.Pid(), syscall.SIGKILL)
+		<-s.done
+	}
 	return errors.New("the server did not end within 3 s of QUIT")
+}
+
+// quit sends QUIT and waits for the end. A real nginx without a master loses a
+// signal that arrives just before it begins to wait for events, until the next
+// event; it is told again.
+func (s *Server) quit(limit time.Duration) bool {
+	step := limit
+	if s.losesSignals {
+		step = limit / 8
+	}
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && !s.ended(); {
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+		s.ExitCode(step)
+	}
+	return s.ended()
 }
 
 func (s *Server) ended() bool {
