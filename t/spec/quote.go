@@ -192,4 +192,3 @@ func (p *literal) flags(text string, end byte) (Value, error) {
 	}
 	return Value{Kind: Pattern, Text: text, Flags: flags}, nil
 }
-

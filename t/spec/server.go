@@ -86,21 +86,35 @@ func (s *Server) Output() string { return s.output.String() }
 // Pid returns the id of the started process.
 func (s *Server) Pid() int { return s.cmd.Process.Pid }
 
-// Stop ends the server with QUIT and returns an error when that took more than
-// three seconds, in which case it was ended by force. Nothing of its process
-// group is left afterwards.
+// ErrSlowQuit is returned by Stop when the server had to be ended by force.
+var ErrSlowQuit = errors.New("the server did not end within 3 s of QUIT")
+
+// Stop ends the server with QUIT and returns an error when it had ended before
+// by itself, when it ended with another code than 0, or when that took more
+// than three seconds (ErrSlowQuit), in which case it was ended by force. Nothing
+// of its process group is left afterwards.
 func (s *Server) Stop() error {
 	defer kept.tell('-', s.Pid())
 	defer func() { _ = syscall.Kill(-s.Pid(), syscall.SIGKILL) }()
+	if s.ended() {
+		return fmt.Errorf("the server had ended by itself: %s", s.cmd.ProcessState)
+	}
 	if s.quit(3 * time.Second) {
-		return nil
+		return s.clean()
 	}
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	if _, ok := s.ExitCode(time.Second); !ok {
 		_ = syscall.Kill(-s.Pid(), syscall.SIGKILL)
 		<-s.done
 	}
-	return errors.New("the server did not end within 3 s of QUIT")
+	return ErrSlowQuit
+}
+
+func (s *Server) clean() error {
+	if s.cmd.ProcessState.Success() {
+		return nil
+	}
+	return fmt.Errorf("the server ended after QUIT with %s", s.cmd.ProcessState)
 }
 
 // quit sends QUIT and waits for the end. A real nginx without a master loses a
