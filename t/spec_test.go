@@ -21,3 +21,29 @@ func TestMain(m *testing.M) {
 func TestSpecs(t *testing.T) {
 	spec.RunFiles(t, spec.Require(t, binary, binaryErr), "*.t")
 }
+
+// TestFiles needs no server: every specification is well-formed, none is cut
+// short by a mark that was left in it, and few blocks are exceptions from what
+// nginx does.
+func TestFiles(t *testing.T) {
+	blocks, exceptions := 0, 0
+	for _, file := range spec.LoadFiles(t, "*.t") {
+		for _, b := range file.Blocks {
+			blocks++
+			for _, mark := range []string{"ONLY", "LAST"} {
+				if b.Has(mark) {
+					t.Errorf("%s:%d: %s is left in the block", b.File, b.Line, mark)
+				}
+			}
+			if b.Has(spec.SkipReference) {
+				exceptions++
+			}
+			if b.Has(spec.SkipReference) && b.Text(spec.SkipReference) == "" {
+				t.Errorf("%s:%d: %s without a reason", b.File, b.Line, spec.SkipReference)
+			}
+		}
+	}
+	if blocks < 400 || exceptions*20 > blocks {
+		t.Errorf("%d blocks, of which %d are exceptions", blocks, exceptions)
+	}
+}

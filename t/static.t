@@ -14,7 +14,7 @@ GET /a.txt
 hello
 --- response_headers_like
 Content-Length: 6
-Last-Modified: [A-Z][a-z]{2}, 0[123] Jan 2020 \d\d:\d\d:05 GMT
+Last-Modified: Thu, 02 Jan 2020 03:04:05 GMT
 ETag: "[0-9a-f]{8}-6"
 Accept-Ranges: bytes
 
@@ -325,11 +325,11 @@ Content-Type: multipart/byteranges; boundary=\d{20}
 >>> t 202001020304.05
 0123456789
 --- more_headers eval
-["Range: bytes=0-1\nIf-Range: Thu, 01 Jan 2015 00:00:00 GMT", "Range: bytes=0-1\nIf-Range: \"x\""]
+["Range: bytes=0-1\nIf-Range: Thu, 01 Jan 2015 00:00:00 GMT", "Range: bytes=0-1\nIf-Range: \"x\"", "Range: bytes=0-1\nIf-Range: Thu, 02 Jan 2020 03:04:05 GMT"]
 --- request eval
-["GET /t", "GET /t"]
+["GET /t", "GET /t", "GET /t"]
 --- error_code eval
-[200, 200]
+[200, 200, 206]
 
 
 === TEST 25: If-Modified-Since
@@ -339,11 +339,11 @@ Content-Type: multipart/byteranges; boundary=\d{20}
 >>> t 202001020304.05
 0123456789
 --- more_headers eval
-["If-Modified-Since: Fri, 01 Jan 2021 00:00:00 GMT", "If-Modified-Since: Fri, 01 Jan 2010 00:00:00 GMT", "If-Modified-Since: nonsense"]
+["If-Modified-Since: Fri, 01 Jan 2021 00:00:00 GMT", "If-Modified-Since: Fri, 01 Jan 2010 00:00:00 GMT", "If-Modified-Since: nonsense", "If-Modified-Since: Thu, 02 Jan 2020 03:04:05 GMT"]
 --- request eval
-["GET /t", "GET /t", "GET /t"]
+["GET /t", "GET /t", "GET /t", "GET /t"]
 --- error_code eval
-[304, 200, 200]
+[304, 200, 200, 304]
 
 
 === TEST 26: if_modified_since off and exact
@@ -355,12 +355,12 @@ Content-Type: multipart/byteranges; boundary=\d{20}
 x
 >>> exact 202001020304.05
 x
---- more_headers
-If-Modified-Since: Fri, 01 Jan 2021 00:00:00 GMT
+--- more_headers eval
+["If-Modified-Since: Thu, 02 Jan 2020 03:04:05 GMT", "If-Modified-Since: Fri, 01 Jan 2021 00:00:00 GMT", "If-Modified-Since: Thu, 02 Jan 2020 03:04:05 GMT"]
 --- request eval
-["GET /off", "GET /exact"]
+["GET /off", "GET /exact", "GET /exact"]
 --- error_code eval
-[200, 200]
+[200, 200, 304]
 
 
 === TEST 27: If-Unmodified-Since
@@ -486,7 +486,7 @@ rewrite or internal redirection cycle while internally redirecting to "/a"
 --- user_files
 >>> l/b.txt 202001020304.05
 12345
->>> l/a&b.txt 202001020304.05
+>>> l/a&b.txt
 1
 >>> l/sub/x
 x
@@ -495,7 +495,7 @@ GET /l/
 --- response_headers
 Content-Type: text/html
 --- response_body_like eval
-qr{<h1>Index of /l/</h1><hr><pre><a href="\.\./">\.\./</a>\r\n<a href="sub/">sub/</a> +\d\d-\w\w\w-\d{4} \d\d:\d\d +-\r\n<a href="a%26b\.txt">a&amp;b\.txt</a> +0\d-Jan-2020 \d\d:\d\d +2\r\n<a href="b\.txt">b\.txt</a> +0\d-Jan-2020 \d\d:\d\d +6\r\n</pre><hr></body>}
+qr{<h1>Index of /l/</h1><hr><pre><a href="\.\./">\.\./</a>\r\n<a href="sub/">sub/</a> +\d\d-\w\w\w-\d{4} \d\d:\d\d +-\r\n<a href="a%26b\.txt">a&amp;b\.txt</a> +\d\d-\w\w\w-\d{4} \d\d:\d\d +2\r\n<a href="b\.txt">b\.txt</a> +02-Jan-2020 03:04 +6\r\n</pre><hr></body>}
 
 
 === TEST 37: a listing as JSON
@@ -509,7 +509,7 @@ GET /l/
 --- response_headers
 Content-Type: application/json
 --- response_body_like eval
-qr/\{ "name":"b\.txt", "type":"file", "mtime":"Thu, 0\d Jan 2020 \d\d:\d\d:05 GMT", "size":6 \}/
+qr/\{ "name":"b\.txt", "type":"file", "mtime":"Thu, 02 Jan 2020 03:04:05 GMT", "size":6 \}/
 
 
 === TEST 38: a listing hides dot files

@@ -247,10 +247,10 @@ func (l *layout) userFile(name, date, body string) error {
 	return os.Chtimes(path, at, at)
 }
 
-// parseDate reads the date of touch -t in local time.
+// parseDate reads the date of touch -t, in GMT.
 func parseDate(s string) (time.Time, error) {
 	for _, format := range []string{"200601021504.05", "200601021504"} {
-		if at, err := time.ParseInLocation(format, s, time.Local); err == nil {
+		if at, err := time.Parse(format, s); err == nil {
 			return at, nil
 		}
 	}

@@ -66,6 +66,9 @@ func fakeServer(args []string) int {
 	if _, ok := does["stay"]; ok {
 		select {}
 	}
+	if _, ok := does["fail"]; ok {
+		return 9
+	}
 	return 0
 }
 
@@ -89,6 +92,9 @@ func fakeServe(l net.Listener, log *os.File, does map[string]string) {
 			continue
 		}
 		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nX-Fake: yes\r\nContent-Length: 6\r\n\r\nhello\n")
+		if _, ok := does["crash"]; ok {
+			os.Exit(7)
+		}
 		_ = conn.Close()
 	}
 }

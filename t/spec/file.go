@@ -278,8 +278,8 @@ func (v *Value) filter(name string) error {
 }
 
 var (
-	settingCall = regexp.MustCompile(`^(\w+)\s*\(\s*(?:(\d+)|['"]([\w]+)['"])?\s*\);?$`)
-	ignoredLine = regexp.MustCompile(`^(?:#.*|use\s.*;|our\s+\$\w+\s*=\s*.*;|plan\b.*;|no_long_string\s*\(\);|no_shuffle\s*\(\);|no_diff\s*\(\);|run_tests\s*\(\)\s*;|\$ENV\{TEST_NGINX_(?:HTML_DIR|SERVROOT)\}\s*(?:\|\|)?=\s*(?:html_dir|server_root)\s*(?:\(\))?\s*;)$`)
+	settingCall = regexp.MustCompile(`^(\w+)\s*\(?\s*(?:(\d+)|['"]([\w]+)['"])?\s*\)?\s*;$`)
+	ignoredLine = regexp.MustCompile(`^(?:#.*|use\s.*;|our\s+\$\w+\s*=\s*.*;|plan\b.*;|(?:no_long_string|no_shuffle|no_diff|run_tests)\s*(?:\(\s*\))?\s*;|\$ENV\{TEST_NGINX_(?:HTML_DIR|SERVROOT)\}\s*(?:\|\|)?=\s*(?:html_dir|server_root)\s*(?:\(\))?\s*;)$`)
 )
 
 // parse reads the Perl header. Lines that the format does not know are an

@@ -67,8 +67,9 @@ repeat_each(2);
 master_on();
 workers(3);
 worker_connections(128);
-log_level('warn');
-no_root_location();
+log_level 'warn';
+no_root_location;
+no_diff;
 $ENV{TEST_NGINX_HTML_DIR} ||= html_dir();
 run_tests();
 __DATA__

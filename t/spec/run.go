@@ -106,8 +106,9 @@ func (x *run) serve() {
 		}
 		x.round(i)
 	}
-	if err := server.Stop(); err != nil && !x.block.Has("abort") {
-		x.report.fail("stop", "the server ends on QUIT", err.Error())
+	err = server.Stop()
+	if err != nil && !(errors.Is(err, ErrSlowQuit) && x.block.Has("abort")) {
+		x.report.fail("stop", "the server runs to its end and ends on QUIT", err.Error())
 	}
 	x.checkShutdownLog()
 	x.checkTrouble()
@@ -154,32 +155,10 @@ func (x *run) round(repeat int) {
 
 // request sends one request and checks its answers and what was logged.
 func (x *run) request(request request, index int, single bool, repeat int) {
-	e := exchange{addr: fmt.Sprintf("127.0.0.1:%d", x.layout.port), packets: request.packets, timeout: x.Timeout}
-	if text, ok := x.text("timeout"); ok {
-		e.timeout = x.seconds("timeout", text)
-	}
-	if text, ok := x.text("raw_request_middle_delay"); ok {
-		e.middle = x.seconds("raw_request_middle_delay", text)
-	}
-	if text, ok := x.text("shutdown"); ok {
-		how, err := strconv.Atoi(text)
-		if text == "" {
-			how, err = 1, nil
-		}
-		if err != nil {
-			x.report.fail("shutdown", "0, 1 or 2", text)
-		}
-		e.shutdown = how + 1
-	}
 	sent := request.bytes()
-	raw, err := e.run()
+	raw, err := x.exchange(request).run()
 	x.report.Exchanges = append(x.report.Exchanges, Exchange{Sent: sent, Got: raw})
-	if err != nil && !(errors.Is(err, errTimeout) && x.block.Has("abort")) && !x.block.Has("ignore_response") {
-		x.report.fail("connection", "an answer and the end of the connection", err.Error())
-	}
-	if errors.Is(err, errTimeout) && x.block.Has("ignore_response") && !x.block.Has("abort") {
-		x.report.fail("connection", "the end of the connection", err.Error())
-	}
+	x.checkConnection(err)
 	isHead := strings.HasPrefix(strings.TrimLeft(sent, " \r\n"), "HEAD ")
 	for n := range request.replies {
 		at, one := index, single
@@ -187,15 +166,47 @@ func (x *run) request(request request, index int, single bool, repeat int) {
 			at, one = n, false
 		}
 		raw = x.response(raw, isHead, at, one)
-		last := n == request.replies-1
-		if text, ok := x.text("wait"); ok && last {
-			time.Sleep(x.seconds("wait", text))
-		}
-		if last {
-			x.checkErrorLog(repeat)
-			x.checkAccessLog()
-		}
 	}
+	if text, ok := x.text("wait"); ok {
+		time.Sleep(x.seconds("wait", text))
+	}
+	x.checkErrorLog(repeat)
+	x.checkAccessLog()
+}
+
+// exchange says how a request is sent.
+func (x *run) exchange(request request) exchange {
+	e := exchange{addr: fmt.Sprintf("127.0.0.1:%d", x.layout.port), packets: request.packets, timeout: x.Timeout}
+	if text, ok := x.text("timeout"); ok {
+		e.timeout = x.seconds("timeout", text)
+	}
+	if text, ok := x.text("raw_request_middle_delay"); ok {
+		e.middle = x.seconds("raw_request_middle_delay", text)
+	}
+	text, ok := x.text("shutdown")
+	if !ok {
+		return e
+	}
+	if text == "" {
+		text = "1"
+	}
+	how, err := strconv.Atoi(text)
+	if err != nil {
+		x.report.fail("shutdown", "0, 1 or 2", text)
+	}
+	e.shutdown = how + 1
+	return e
+}
+
+// checkConnection checks how a connection ended: a block whose client aborts
+// expects its timeout, one that ignores the answer any end but that.
+func (x *run) checkConnection(err error) {
+	timedOut := errors.Is(err, errTimeout)
+	switch {
+	case err == nil, timedOut && x.block.Has("abort"), !timedOut && x.block.Has("ignore_response"):
+		return
+	}
+	x.report.fail("connection", "an answer and the end of the connection", err.Error())
 }
 
 // response checks the first answer in raw and returns what follows it.

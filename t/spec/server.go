@@ -20,6 +20,8 @@ type Server struct {
 	output lockedBuffer
 	done   chan struct{} // closed when the process has ended
 	err    error         // of Wait; read it after done
+
+	losesSignals bool // see quit
 }
 
 // Start starts the binary in the foreground with root as its prefix. The
@@ -27,7 +29,7 @@ type Server struct {
 // file to root/logs/nginx.pid. Start returns when the server is ready, which is
 // when that file is there, or when it has ended.
 func Start(bin *Binary, root string) (*Server, error) {
-	s := &Server{root: root, done: make(chan struct{})}
+	s := &Server{root: root, done: make(chan struct{}), losesSignals: bin.IsNginx()}
 	s.cmd = exec.Command(bin.Path, "-e", filepath.Join(root, "logs", "error.log"), "-p", root+"/",
 		"-c", filepath.Join(root, "conf", "nginx.conf"))
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
@@ -84,30 +86,50 @@ func (s *Server) Output() string { return s.output.String() }
 // Pid returns the id of the started process.
 func (s *Server) Pid() int { return s.cmd.Process.Pid }
 
-// Stop ends the server with QUIT and returns an error when that took more than
-// three seconds, in which case it was ended by force. Nothing of its process
-// group is left afterwards.
+// ErrSlowQuit is returned by Stop when the server had to be ended by force.
+var ErrSlowQuit = errors.New("the server did not end within 3 s of QUIT")
+
+// Stop ends the server with QUIT and returns an error when it had ended before
+// by itself, when it ended with another code than 0, or when that took more
+// than three seconds (ErrSlowQuit), in which case it was ended by force. Nothing
+// of its process group is left afterwards.
 func (s *Server) Stop() error {
 	defer kept.tell('-', s.Pid())
 	defer func() { _ = syscall.Kill(-s.Pid(), syscall.SIGKILL) }()
-	for _, step := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGQUIT, 3 * time.Second}, {syscall.SIGTERM, time.Second}} {
-		if s.ended() {
-			return nil
-		}
-		_ = s.cmd.Process.Signal(step.signal)
-		if _, ok := s.ExitCode(step.wait); ok {
-			if step.signal == syscall.SIGTERM {
-				break
-			}
-			return nil
-		}
+	if s.ended() {
+		return fmt.Errorf("the server had ended by itself: %s", s.cmd.ProcessState)
 	}
-	_ = syscall.Kill(-s.Pid(), syscall.SIGKILL)
-	<-s.done
-	return errors.New("the server did not end within 3 s of QUIT")
+	if s.quit(3 * time.Second) {
+		return s.clean()
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	if _, ok := s.ExitCode(time.Second); !ok {
+		_ = syscall.Kill(-s.Pid(), syscall.SIGKILL)
+		<-s.done
+	}
+	return ErrSlowQuit
+}
+
+func (s *Server) clean() error {
+	if s.cmd.ProcessState.Success() {
+		return nil
+	}
+	return fmt.Errorf("the server ended after QUIT with %s", s.cmd.ProcessState)
+}
+
+// quit sends QUIT and waits for the end. A real nginx without a master loses a
+// signal that arrives just before it begins to wait for events, until the next
+// event; it is told again.
+func (s *Server) quit(limit time.Duration) bool {
+	step := limit
+	if s.losesSignals {
+		step = limit / 8
+	}
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && !s.ended(); {
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+		s.ExitCode(step)
+	}
+	return s.ended()
 }
 
 func (s *Server) ended() bool {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -73,27 +74,60 @@ func Require(tb testing.TB, b *Binary, err error) *Binary {
 }
 
 // RunFiles runs every block of the files that match the pattern as a subtest
-// named FILE/BLOCK.
+// named FILE/BLOCK, and logs how many have passed.
 func RunFiles(t *testing.T, bin *Binary, pattern string) {
-	paths, err := filepath.Glob(pattern)
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no specifications match %s (%v)", pattern, err)
-	}
+	files := LoadFiles(t, pattern)
 	runner := &Runner{Binary: bin, Timeout: clientTimeout(), Keep: os.Getenv("PERIGEE_T_KEEP") != ""}
-	for _, path := range paths {
-		file, err := Load(path)
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			if err != nil {
-				t.Fatal(err)
-			}
+	var sum tally
+	t.Cleanup(func() { t.Log(sum.String()) })
+	for _, file := range files {
+		t.Run(file.Path, func(t *testing.T) {
 			for _, block := range file.Blocks {
 				t.Run(block.Name, func(t *testing.T) {
 					t.Parallel()
+					t.Cleanup(func() { sum.count(t) })
 					runner.test(t, block, file.Settings)
 				})
 			}
 		})
 	}
+}
+
+// LoadFiles parses the files that match the pattern; an error in one fails the
+// test at once.
+func LoadFiles(tb testing.TB, pattern string) []*File {
+	tb.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("no specifications match %s (%v)", pattern, err)
+	}
+	var files []*File
+	for _, path := range paths {
+		file, err := Load(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// tally counts the outcomes of blocks.
+type tally struct{ passed, failed, skipped atomic.Int64 }
+
+func (s *tally) count(t *testing.T) {
+	switch {
+	case t.Skipped():
+		s.skipped.Add(1)
+	case t.Failed():
+		s.failed.Add(1)
+	default:
+		s.passed.Add(1)
+	}
+}
+
+func (s *tally) String() string {
+	return fmt.Sprintf("%d blocks passed, %d failed, %d skipped", s.passed.Load(), s.failed.Load(), s.skipped.Load())
 }
 
 func (r *Runner) test(t *testing.T, b *Block, s Settings) {
