@@ -8,6 +8,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/index"
 	_ "github.com/perigee-server/perigee/builtins/log"
 	_ "github.com/perigee-server/perigee/builtins/map"
+	_ "github.com/perigee-server/perigee/builtins/proxy"
 	_ "github.com/perigee-server/perigee/builtins/rewrite"
 	_ "github.com/perigee-server/perigee/builtins/static"
 	_ "github.com/perigee-server/perigee/builtins/stubstatus"

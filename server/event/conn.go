@@ -312,6 +312,17 @@ func (c *Conn) Write(p []byte, d time.Duration) (int, error) {
 	}
 }
 
+// Interrupt wakes the tasks that wait on the socket, so that they look again
+// at why they wait.
+func (c *Conn) Interrupt() {
+	if c.reader != nil {
+		c.l.Wake(c.reader)
+	}
+	if c.writer != nil {
+		c.l.Wake(c.writer)
+	}
+}
+
 // Close closes the socket. Tasks that wait on it return ErrClosed.
 func (c *Conn) Close() error {
 	if c.closed {
@@ -364,6 +375,15 @@ func (l *Loop) Dial(sa unix.Sockaddr, bind unix.Sockaddr, d time.Duration) (*Con
 
 // StartDial begins to connect: WaitWrite, then SocketError, tell the outcome.
 func (l *Loop) StartDial(sa unix.Sockaddr, bind unix.Sockaddr) (*Conn, error) {
+	return l.dial(sa, bind, unix.SOCK_STREAM)
+}
+
+// DialUDP makes a socket whose datagrams go to, and come from, one peer.
+func (l *Loop) DialUDP(sa unix.Sockaddr) (*Conn, error) {
+	return l.dial(sa, nil, unix.SOCK_DGRAM)
+}
+
+func (l *Loop) dial(sa unix.Sockaddr, bind unix.Sockaddr, kind int) (*Conn, error) {
 	family := unix.AF_INET
 	switch sa.(type) {
 	case *unix.SockaddrInet6:
@@ -371,7 +391,7 @@ func (l *Loop) StartDial(sa unix.Sockaddr, bind unix.Sockaddr) (*Conn, error) {
 	case *unix.SockaddrUnix:
 		family = unix.AF_UNIX
 	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -405,4 +425,9 @@ func (c *Conn) SocketError() error {
 		return os.NewSyscallError("connect", syscall.Errno(e))
 	}
 	return nil
+}
+
+// SetKeepalive has the kernel probe an idle peer (SO_KEEPALIVE).
+func (c *Conn) SetKeepalive() {
+	unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 }

@@ -154,3 +154,6 @@ func (h timerHeap) swap(i, j int) {
 	h[i].at = i + 1
 	h[j].at = j + 1
 }
+
+// Ready reports whether the timer was given a loop.
+func (t *Timer) Ready() bool { return t.l != nil }

@@ -88,6 +88,9 @@ func (r *Request) finalize(rc Status) {
 	switch {
 	case rc == Sent:
 		rc = OK
+	case rc == Incomplete:
+		r.Main.KeepAlive = false
+		rc = OK
 	case rc == Done:
 		r.finalized = true
 		return

@@ -16,6 +16,9 @@ const (
 	Done Status = -4
 	// Sent: the whole response was sent from a phase before content.
 	Sent Status = -101
+	// Incomplete: the response has ended before its announced end; the
+	// connection is closed once what there is was sent.
+	Incomplete Status = -102
 	// Redirected: InternalRedirect or NamedLocation has been called; the phases
 	// run again.
 	Redirected Status = -100

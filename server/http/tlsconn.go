@@ -34,10 +34,10 @@ func (pause) Error() string   { return "nothing to read now" }
 func (pause) Timeout() bool   { return true }
 func (pause) Temporary() bool { return true }
 
-// wire is the net.Conn below a tls.Conn.
-type wire struct{ s *tlsSession }
+// rawConn is the net.Conn below a tls.Conn.
+type rawConn struct{ s *tlsSession }
 
-func (w wire) Read(p []byte) (int, error) {
+func (w rawConn) Read(p []byte) (int, error) {
 	s := w.s
 	for {
 		n, err := s.c.ev.TryRead(p)
@@ -55,7 +55,7 @@ func (w wire) Read(p []byte) (int, error) {
 	}
 }
 
-func (w wire) Write(p []byte) (int, error) {
+func (w rawConn) Write(p []byte) (int, error) {
 	s := w.s
 	if s.inline {
 		s.out = append(s.out, p...)
@@ -76,12 +76,12 @@ func (w wire) Write(p []byte) (int, error) {
 	}
 }
 
-func (w wire) Close() error                     { return nil }
-func (w wire) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(w.s.c.Local()) }
-func (w wire) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(addrPort(w.s.c.peer)) }
-func (w wire) SetDeadline(time.Time) error      { return nil }
-func (w wire) SetReadDeadline(time.Time) error  { return nil }
-func (w wire) SetWriteDeadline(time.Time) error { return nil }
+func (w rawConn) Close() error                     { return nil }
+func (w rawConn) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(w.s.c.Local()) }
+func (w rawConn) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(addrPort(w.s.c.peer)) }
+func (w rawConn) SetDeadline(time.Time) error      { return nil }
+func (w rawConn) SetReadDeadline(time.Time) error  { return nil }
+func (w rawConn) SetWriteDeadline(time.Time) error { return nil }
 
 // beginTLS makes a connection one with TLS; the handshake starts with the
 // client's first byte.
@@ -118,7 +118,7 @@ func (s *tlsSession) first() {
 		}
 	}
 	c.ev.OnRead, c.ev.OnWrite = signal, signal
-	s.conn = tls.Server(wire{s}, c.main.tlsConfig(c, s))
+	s.conn = tls.Server(rawConn{s}, c.main.tlsConfig(c, s))
 	s.c.work.Enter()
 	go func() {
 		err := s.conn.Handshake()

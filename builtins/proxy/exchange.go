@@ -1,0 +1,493 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/head"
+	"github.com/perigee-server/perigee/server/log"
+	"github.com/perigee-server/perigee/server/upstream"
+)
+
+// exchange is one request passed on, over all its attempts.
+type exchange struct {
+	r     *http.Request
+	s     *settings
+	t     *target
+	group *upstream.Group
+	conn  *upstream.Conn
+	tried []*upstream.Peer
+	start time.Time
+
+	request  []byte // the head that is sent
+	bodySent bool   // parts of a streamed body are gone: no other attempt
+
+	buf      []byte // what came from the server: buf[from:to]
+	from, to int
+	resp     response
+	attempts []attempt
+	doing    string // for the log
+}
+
+// attempt is what variables tell of one server.
+type attempt struct {
+	addr     string
+	status   int
+	connect  time.Duration // -1: none
+	header   time.Duration
+	total    time.Duration
+	length   int64
+	received int64
+	sent     int64
+}
+
+var exchanges = http.NewContext[exchange]()
+
+// handle passes the request on.
+func handle(r *http.Request) http.Status {
+	s := confs.Of(r)
+	x := &exchange{r: r, s: s, t: s.pass, start: time.Now()}
+	exchanges.Set(r, x)
+	if s.pass.value != nil {
+		if rc := x.evaluate(); rc != http.OK {
+			return rc
+		}
+	}
+	x.group = x.t.group
+	if s.passBody.V && s.body.V == nil && s.requestBuffering.V && !r.HasOwnBody() {
+		if rc := r.ReadBody(); rc != http.OK {
+			return rc
+		}
+	}
+	if !s.passBody.V {
+		r.DiscardBody()
+	}
+	rc := x.run()
+	r.SetUpstreamLog(nil)
+	return rc
+}
+
+// evaluate makes the target of a URL with variables.
+func (x *exchange) evaluate() http.Status {
+	r := x.r
+	url := string(x.t.value.Eval(r))
+	t := &target{url: url, value: x.t.value}
+	if err := t.parse(url); err != nil {
+		r.Logf(log.Error, "%s in %q", err, url)
+		return 500
+	}
+	x.t = t
+	if err := t.resolveNow(r); err != nil {
+		r.Logf(log.Error, "%s", err)
+		return 502
+	}
+	return http.OK
+}
+
+// LogSuffix names the upstream in log lines.
+func (x *exchange) LogSuffix() string {
+	name := x.t.host
+	if x.conn != nil {
+		name = x.conn.Peer.Name
+	} else if n := len(x.tried); n > 0 {
+		name = x.tried[n-1].Name
+	}
+	scheme := x.t.scheme + "://"
+	return ", upstream: \"" + scheme + name + string(x.uri()) + "\""
+}
+
+// run makes attempts until one gives a response.
+func (x *exchange) run() http.Status {
+	r := x.r
+	r.SetUpstreamLog(x)
+	if !x.s.ignoreAbort.V && !r.IsSub() {
+		t := r.Loop().Current()
+		remove := r.OnAbort(func() { t.Cancel(errGone) })
+		defer remove()
+	}
+	for {
+		rc, again := x.attempt()
+		if !again {
+			return rc
+		}
+	}
+}
+
+var errGone = errors.New("client closed connection")
+
+// attempt passes the request to one server; again asks for the next one.
+func (x *exchange) attempt() (rc http.Status, again bool) {
+	r := x.r
+	peer := x.group.Pick(r, x.tried)
+	if peer == nil {
+		r.Logf(log.Error, "no live upstreams while connecting to upstream")
+		x.attempts = append(x.attempts, attempt{addr: x.group.Name, status: 502, connect: -1, header: -1})
+		return 502, false
+	}
+	began := time.Now()
+	x.attempts = append(x.attempts, attempt{addr: peer.Name, connect: -1, header: -1})
+	a := &x.attempts[len(x.attempts)-1]
+	defer func() { a.total = time.Since(began) }()
+	fail := func(why uint, status http.Status) (http.Status, bool) {
+		a.status = int(status)
+		return x.failed(peer, why, status)
+	}
+	x.doing = "connecting to upstream"
+	x.conn = x.group.Get(peer)
+	if x.conn == nil {
+		c, err := upstream.Dial(r.Loop(), peer, x.s.connectTimeout.V)
+		if err != nil {
+			return x.broken(peer, "connect()", err, fail)
+		}
+		x.conn = c
+		x.setKeepalive(c)
+	}
+	peer.Acquire()
+	defer peer.Release()
+	a.connect = time.Since(began)
+	x.doing = "sending request to upstream"
+	sent, err := x.send()
+	a.sent = sent
+	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		return x.broken(peer, "send()", err, fail)
+	}
+	x.doing = "reading response header from upstream"
+	rc, err = x.readHead(a)
+	a.header = time.Since(began)
+	if err != nil {
+		if x.conn.Reused && x.to == 0 && !x.bodySent && (err == io.EOF || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)) {
+			// a kept connection that the server had closed: not the server's fault
+			x.conn.Discard()
+			x.conn = nil
+			x.attempts = x.attempts[:len(x.attempts)-1]
+			return http.OK, true
+		}
+		return x.broken(peer, "recv()", err, fail)
+	}
+	if rc != http.OK {
+		return fail(nextInvalid, rc)
+	}
+	a.status = x.resp.status
+	if bit := statusBit(x.resp.status); bit != 0 && x.s.next.V&bit != 0 && x.mayRetry(bit) && x.hasOther(peer) {
+		return fail(bit, http.Status(x.resp.status))
+	}
+	peer.Worked()
+	return x.respond(a), false
+}
+
+// hasOther reports whether another server could be tried.
+func (x *exchange) hasOther(peer *upstream.Peer) bool {
+	return x.group.Pick(x.r, append(x.tried, peer)) != nil
+}
+
+func statusBit(code int) uint {
+	switch code {
+	case 500:
+		return next500
+	case 502:
+		return next502
+	case 503:
+		return next503
+	case 504:
+		return next504
+	case 403:
+		return next403
+	case 404:
+		return next404
+	case 429:
+		return next429
+	}
+	return 0
+}
+
+// broken handles a system call that failed.
+func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func(uint, http.Status) (http.Status, bool)) (http.Status, bool) {
+	r := x.r
+	switch {
+	case errors.Is(err, errGone):
+		r.Logf(log.Info, "client prematurely closed connection, so upstream connection is closed too while %s", x.doing)
+		x.closeConn()
+		x.attempts[len(x.attempts)-1].status = 499
+		return 499, false
+	case err == event.ErrTimeout:
+		r.Logf(log.Error, "upstream timed out (110: Connection timed out) while %s", x.doing)
+		return fail(nextTimeout, 504)
+	case err == io.EOF:
+		r.Logf(log.Error, "upstream prematurely closed connection while %s", x.doing)
+		return fail(nextError, 502)
+	case errors.As(err, new(syscall.Errno)):
+		r.Logf(log.Error, "%s while %s", log.Errno(call+" failed", err), x.doing)
+		return fail(nextError, 502)
+	}
+	x.closeConn()
+	if t := r.Loop().Current(); t.Cause() != nil {
+		return http.Error, false
+	}
+	if st, ok := err.(clientError); ok {
+		return http.Status(st), false
+	}
+	r.Logf(log.Error, "%s while %s", err, x.doing)
+	return fail(nextError, 502)
+}
+
+// clientError is a status that the reading of the client's body ended with.
+type clientError http.Status
+
+func (e clientError) Error() string { return "client error " + strconv.Itoa(int(e)) }
+
+// failed notes a failure and decides about another attempt.
+func (x *exchange) failed(peer *upstream.Peer, why uint, status http.Status) (http.Status, bool) {
+	x.closeConn()
+	if why != next403 && why != next404 && why != next429 {
+		peer.Failed(x.r.Loop().Now())
+	}
+	x.tried = append(x.tried, peer)
+	if x.s.next.V&why == 0 || !x.mayRetry(why) {
+		return status, false
+	}
+	if x.s.nextTries.V > 0 && len(x.tried) >= x.s.nextTries.V {
+		return status, false
+	}
+	if d := x.s.nextTimeout.V; d > 0 && time.Since(x.start) >= d {
+		return status, false
+	}
+	if x.group.Pick(x.r, x.tried) == nil {
+		return status, false
+	}
+	return http.OK, true
+}
+
+// mayRetry reports whether the request may be sent again.
+func (x *exchange) mayRetry(why uint) bool {
+	if x.s.next.V&nextOff != 0 || x.bodySent {
+		return false
+	}
+	idempotent := x.r.Method&(head.MethodPost|head.MethodLock|head.MethodPatch) == 0
+	return idempotent || x.s.next.V&nextNonIdempotent != 0 || x.doing == "connecting to upstream"
+}
+
+func (x *exchange) closeConn() {
+	if x.conn != nil {
+		x.conn.Discard()
+		x.conn = nil
+	}
+	x.from, x.to = 0, 0
+}
+
+// uri is the path that is requested (ngx_http_proxy_create_request).
+func (x *exchange) uri() []byte {
+	r, t := x.r, x.t
+	loc := r.Location()
+	if t.value != nil {
+		if t.hasURI {
+			return withSlash(t.uri)
+		}
+		return x.unparsed()
+	}
+	if !t.hasURI {
+		return x.unparsed()
+	}
+	out := append([]byte(nil), t.uri...)
+	n := 0
+	if r.ValidURI || len(loc.Name) <= len(r.URI) {
+		n = min(len(loc.Name), len(r.URI))
+	}
+	out = append(out, http.EscapeURI(r.URI[n:])...)
+	if len(out) == 0 || out[0] != '/' {
+		out = append([]byte("/"), out...)
+	}
+	if len(r.Args) > 0 {
+		out = append(append(out, '?'), r.Args...)
+	}
+	return out
+}
+
+func withSlash(uri string) []byte {
+	if uri[0] != '/' {
+		return []byte("/" + uri)
+	}
+	return []byte(uri)
+}
+
+// unparsed is the client's URI, as it came where it was not changed.
+func (x *exchange) unparsed() []byte {
+	r := x.r
+	if r.ValidURI && r == r.Main && len(r.Unparsed) > 0 && r.Unparsed[0] == '/' {
+		return r.Unparsed
+	}
+	out := append([]byte(nil), http.EscapeURI(r.URI)...)
+	if len(r.Args) > 0 {
+		out = append(append(out, '?'), r.Args...)
+	}
+	return out
+}
+
+// dropped are fields of the client that are never passed.
+func dropped(name []byte) bool {
+	switch len(name) {
+	case 2:
+		return head.EqualFold(name, "te")
+	case 6:
+		return head.EqualFold(name, "expect")
+	case 7:
+		return head.EqualFold(name, "upgrade")
+	case 10:
+		return head.EqualFold(name, "keep-alive") || head.EqualFold(name, "connection")
+	case 14:
+		return head.EqualFold(name, "content-length")
+	case 17:
+		return head.EqualFold(name, "transfer-encoding")
+	}
+	return false
+}
+
+// makeHead writes the head of the passed request.
+func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
+	r, s := x.r, x.s
+	b := make([]byte, 0, 1024)
+	method := r.MethodName
+	if s.method.V != nil {
+		method = bytes.TrimSpace(s.method.V.Eval(r))
+	}
+	b = append(append(b, method...), ' ')
+	b = append(b, x.uri()...)
+	if s.version.V == 1001 {
+		b = append(b, " HTTP/1.1\r\n"...)
+	} else {
+		b = append(b, " HTTP/1.0\r\n"...)
+	}
+	lengthSet := false
+	for i := range s.headers {
+		h := &s.headers[i]
+		v := h.value.Eval(r)
+		if len(h.name) == 14 && head.EqualFold([]byte(h.name), "content-length") {
+			lengthSet = true
+		}
+		if len(v) == 0 {
+			continue
+		}
+		b = append(append(append(append(b, h.name...), ": "...), v...), "\r\n"...)
+	}
+	if !lengthSet {
+		switch {
+		case chunked:
+			b = append(b, "Transfer-Encoding: chunked\r\n"...)
+		case length >= 0:
+			b = append(b, "Content-Length: "...)
+			b = strconv.AppendInt(b, length, 10)
+			b = append(b, "\r\n"...)
+		}
+	}
+	if s.passHeaders.V {
+		for i := range r.Fields {
+			f := &r.Fields[i]
+			if f.Hidden || dropped(f.Name) || x.replaced(f.Name) {
+				continue
+			}
+			b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+		}
+	}
+	b = append(b, "\r\n"...)
+	return append(b, body...)
+}
+
+// replaced reports whether proxy_set_header sets a field.
+func (x *exchange) replaced(name []byte) bool {
+	for i := range x.s.headers {
+		if n := x.s.headers[i].name; len(n) == len(name) && bytes.EqualFold([]byte(n), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// send sends the request's head and body.
+func (x *exchange) send() (int64, error) {
+	r, s := x.r, x.s
+	c := x.conn
+	d := s.sendTimeout.V
+	b := r.Body()
+	if r.HasOwnBody() {
+		b = r.OwnBody()
+	}
+	switch {
+	case s.body.V != nil:
+		body := s.body.V.Eval(r)
+		return x.write(x.makeHead(body, int64(len(body)), false))
+	case !s.passBody.V:
+		return x.write(x.makeHead(nil, -1, false))
+	case b.Read() || !r.HasBody():
+		length := int64(-1)
+		if r.HasBody() || b.Size() > 0 || r.HasOwnBody() {
+			length = b.Size()
+		}
+		if f := b.File(); f != nil {
+			n, err := x.write(x.makeHead(nil, length, false))
+			if err != nil {
+				return n, err
+			}
+			return x.sendFile(n, b, d)
+		}
+		return x.write(x.makeHead(b.Bytes(), length, false))
+	}
+	return x.stream(c)
+}
+
+func (x *exchange) write(p []byte) (int64, error) {
+	n, err := x.conn.Write(p, x.s.sendTimeout.V)
+	return int64(n), err
+}
+
+func (x *exchange) sendFile(n int64, b *http.Body, d time.Duration) (int64, error) {
+	for off := int64(0); off < b.Size(); {
+		k, err := x.conn.TrySendfile(int(b.File().Fd()), off, int(min(b.Size()-off, 1<<20)))
+		off += int64(k)
+		n += int64(k)
+		if err == event.ErrAgain {
+			err = x.conn.WaitWrite(d)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// stream passes the client's body on as it comes.
+func (x *exchange) stream(c *upstream.Conn) (int64, error) {
+	r := x.r
+	chunked := r.ChunkedBody && x.s.version.V == 1001
+	length := r.ContentLength
+	if r.ChunkedBody {
+		length = -1
+	}
+	sent, err := x.write(x.makeHead(nil, length, chunked))
+	for err == nil {
+		part, rc := r.NextBody(true)
+		if rc != http.OK {
+			return sent, clientError(rc)
+		}
+		x.bodySent = true
+		if len(part) == 0 {
+			if chunked {
+				_, err = x.write([]byte("0\r\n\r\n"))
+			}
+			return sent, err
+		}
+		out := part
+		if chunked {
+			out = strconv.AppendInt(nil, int64(len(part)), 16)
+			out = append(append(append(out, "\r\n"...), part...), "\r\n"...)
+		}
+		var n int64
+		n, err = x.write(out)
+		sent += n
+	}
+	return sent, err
+}
