@@ -72,6 +72,9 @@ func (c *Conn) parseHead() headResult {
 	if !c.lineDone {
 		n, err := c.line.Parse(c.buf[c.from:c.to])
 		if err == head.ErrIncomplete {
+			if c.skipBlank() {
+				return headMore
+			}
 			if c.tooLong(c.line.Start) {
 				return c.headError(statusURITooLarge, "client sent too long URI")
 			}
@@ -84,6 +87,9 @@ func (c *Conn) parseHead() headResult {
 				code = statusVersionNotSupported
 			}
 			c.req.requestLineSoFar(c.buf[c.from:c.to])
+			if errors.Is(err, head.ErrInvalid09Method) {
+				c.req.Version = 9
+			}
 			return c.headError(code, err.Error()+" while reading client request line")
 		}
 		if n-c.line.Start > int(c.server.core.largeBuffers.V.Size) && n > firstBuffer {
@@ -103,6 +109,21 @@ func (c *Conn) parseHead() headResult {
 		}
 	}
 	return c.parseFields()
+}
+
+// skipBlank drops line ends before a request, however many; false when
+// something else has come.
+func (c *Conn) skipBlank() bool {
+	b := c.buf[c.from:c.to]
+	if b[0] != '\r' && b[0] != '\n' || c.line.Start != len(b)-1 {
+		return false
+	}
+	if last := b[len(b)-1]; last != '\r' && last != '\n' {
+		return false
+	}
+	c.from = c.to
+	c.line.Reset()
+	return true
 }
 
 // parseFields reads header fields until the blank line.

@@ -172,6 +172,7 @@ func (w *work) request(c *Conn) *Request {
 		r.server = c.tls.server
 	}
 	r.loc = r.server.Root
+	r.Version = 1000 // until the request line says otherwise
 	r.ContentLength = -1
 	r.Out.ContentLength = -1
 	r.Start = c.work.Loop.Now()
@@ -292,11 +293,21 @@ func (r *Request) setTarget() Status {
 	}
 	r.ValidURI = true
 	if l.Host != nil {
+		if !validPort(l.Port) {
+			r.failHead(statusBadRequest, "client sent invalid host in request line")
+			return statusBadRequest
+		}
 		if code := r.setHost(l.Host); code != 0 {
 			return code
 		}
 	}
 	return 0
+}
+
+// validPort accepts nothing and numbers up to 65535.
+func validPort(b []byte) bool {
+	n, ok := head.ParseContentLength(b)
+	return len(b) == 0 || ok && n <= 65535
 }
 
 // setHost checks a host and chooses the virtual server by it.

@@ -6,7 +6,9 @@ import "bytes"
 // URI) and a text; for redirects the text is the target
 // (ngx_http_send_response).
 func (r *Request) Respond(status int, ctype []byte, text *Complex) Status {
-	r.discardBody()
+	if rc := r.discardBody(); rc != OK {
+		return rc
+	}
 	body := text.Eval(r)
 	switch status {
 	case 301, 302, 303, 307, 308:
