@@ -212,6 +212,9 @@ func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func
 	r := x.r
 	switch {
 	case errors.Is(err, errGone):
+		if x.to == 0 { // nothing has come back yet
+			x.doing = "sending request to upstream"
+		}
 		r.Logf(log.Info, "client prematurely closed connection, so upstream connection is closed too while %s", x.doing)
 		x.closeConn()
 		x.attempts[len(x.attempts)-1].status = 499
@@ -414,9 +417,6 @@ func (x *exchange) send() (int64, error) {
 	c := x.conn
 	d := s.sendTimeout.V
 	b := r.Body()
-	if r.HasOwnBody() {
-		b = r.OwnBody()
-	}
 	switch {
 	case s.body.V != nil:
 		body := s.body.V.Eval(r)

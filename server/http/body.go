@@ -55,8 +55,14 @@ func (b *Body) free() {
 	}
 }
 
-// Body is the request's body; ReadBody fills it.
-func (r *Request) Body() *Body { return &r.Main.body }
+// Body is the request's body, which ReadBody fills; a subrequest has that of the
+// main request unless it was given its own.
+func (r *Request) Body() *Body {
+	if r.HasOwnBody() {
+		return &r.body
+	}
+	return &r.Main.body
+}
 
 // HasBody reports whether the client sends a body.
 func (r *Request) HasBody() bool { return r.Main.ContentLength > 0 || r.Main.ChunkedBody }
@@ -404,6 +410,3 @@ func (c *Conn) lingerLeft(timeout time.Duration) time.Duration {
 
 // HasOwnBody reports whether a subrequest was given a body of its own.
 func (r *Request) HasOwnBody() bool { return r.sub != nil && r.sub.o.HasBody }
-
-// OwnBody is a subrequest's own body.
-func (r *Request) OwnBody() *Body { return &r.body }

@@ -34,6 +34,7 @@ type Request struct {
 	Version    int // 1001 for HTTP/1.1, 9 for HTTP/0.9
 	Line       []byte
 	Protocol   []byte
+	raw        []byte // the head as it came
 	Unparsed   []byte // the target as sent: $request_uri
 	URI        []byte // normalised, without arguments
 	Args       []byte
@@ -68,6 +69,7 @@ type Request struct {
 	handler      ContentHandler
 	internal     bool
 	uriChanged   bool
+	quoted       bool // the client's URI has escapes or "+"
 	uriChanges   int
 	subrequests  int
 	depth        int  // of subrequests
@@ -292,6 +294,7 @@ func (r *Request) setTarget() Status {
 		r.URI, r.Args, r.HasArgs = l.Path, l.Args, l.Args != nil
 	}
 	r.ValidURI = true
+	r.quoted = l.Quoted || l.Plus
 	if l.Host != nil {
 		if !validPort(l.Port) {
 			r.failHead(statusBadRequest, "client sent invalid host in request line")
