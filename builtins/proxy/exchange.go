@@ -26,6 +26,7 @@ type exchange struct {
 	start time.Time
 
 	request  []byte // the head that is sent
+	early    []byte // of a body that is passed on as it comes: what had come at first
 	bodySent bool   // parts of a streamed body are gone: no other attempt
 
 	buf      []byte // what came from the server: buf[from:to]
@@ -68,6 +69,10 @@ func handle(r *http.Request) http.Status {
 	}
 	if !s.passBody.V {
 		r.DiscardBody()
+	} else if r.HasBody() && !r.Body().Read() && s.body.V == nil {
+		if rc := x.readEarly(); rc != http.OK {
+			return rc
+		}
 	}
 	rc := x.run()
 	r.SetUpstreamLog(nil)
@@ -463,15 +468,11 @@ func (x *exchange) sendFile(n int64, b *http.Body, d time.Duration) (int64, erro
 // stream passes the client's body on as it comes.
 func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 	r := x.r
-	early, rc := x.early()
-	if rc != http.OK {
-		return 0, clientError(rc)
-	}
-	if r.BodyDone() {
-		return x.write(x.makeHead(early, int64(len(early)), false))
+	if r.BodyDone() && !x.bodySent {
+		return x.write(x.makeHead(x.early, int64(len(x.early)), false))
 	}
 	chunked := r.ChunkedBody
-	sent, err := x.write(x.makeHead(frame(early, chunked), r.ContentLength, chunked))
+	sent, err := x.write(x.makeHead(frame(x.early, chunked), r.ContentLength, chunked))
 	for err == nil {
 		part, rc := r.NextBody(true)
 		if rc != http.OK {
@@ -491,20 +492,20 @@ func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 	return sent, err
 }
 
-// early is the part of the client's body that has come already.
-func (x *exchange) early() ([]byte, http.Status) {
-	var out []byte
-	for len(out) < 64<<10 {
+// readEarly takes the part of the client's body that has come already, before a
+// server is asked to connect.
+func (x *exchange) readEarly() http.Status {
+	for len(x.early) < 64<<10 {
 		part, rc := x.r.NextBody(false)
 		if rc == http.Declined || rc == http.OK && len(part) == 0 {
-			return out, http.OK
+			return http.OK
 		}
 		if rc != http.OK {
-			return nil, rc
+			return rc
 		}
-		out = append(out, part...)
+		x.early = append(x.early, part...)
 	}
-	return out, http.OK
+	return http.OK
 }
 
 // frame makes a chunk of a part.

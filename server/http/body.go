@@ -257,8 +257,10 @@ func (r *Request) takeBody() ([]byte, Status) {
 		b.done = true
 		return nil, statusBadRequest
 	}
-	if limit := r.loc.core.bodyMax.V; limit > 0 && !b.discard && b.rest+b.chunk.Left() > limit {
+	if limit := r.loc.core.bodyMax.V; limit > 0 && len(part) > 0 && !b.discard && b.rest+b.chunk.Left() > limit {
 		r.Logf(log.Error, "client intended to send too large chunked body: %d+%d bytes", b.rest, b.chunk.Left())
+		r.KeepAlive = false
+		b.done = true
 		return nil, statusEntityTooLarge
 	}
 	return part, OK

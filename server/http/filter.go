@@ -36,6 +36,18 @@ type headerFilter struct {
 	run     HeaderFilter
 }
 
+// headSent is called right after the head was made.
+type headSent struct {
+	applies func(l *Location) bool
+	run     func(r *Request)
+}
+
+// AddHeadSent adds a function that is called right after a response's head was
+// made, before any of its body.
+func (m *Main) AddHeadSent(applies func(l *Location) bool, f func(r *Request)) {
+	m.sent = append(m.sent, headSent{applies, f})
+}
+
 type bodyFilter struct {
 	order   int
 	applies func(l *Location) bool
@@ -75,10 +87,12 @@ func (r *Request) SendHeader() Status {
 		}
 	}
 	r.headerSent = true
-	if r != r.Main {
-		return OK
+	if r == r.Main {
+		r.writeHead()
 	}
-	r.writeHead()
+	for _, f := range r.loc.sent {
+		f(r)
+	}
 	return OK
 }
 

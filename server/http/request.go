@@ -72,6 +72,7 @@ type Request struct {
 	quoted       bool // the client's URI has escapes or "+"
 	uriChanges   int
 	subrequests  int
+	queuedSubs   int
 	depth        int  // of subrequests
 	errorPage    bool // an error page is being made: no other one
 	errStatus    int  // overrides the status of the response that follows
