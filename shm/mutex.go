@@ -1,0 +1,168 @@
+package shm
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The mutex is one futex word: zero when free, else the holder's token and a
+// bit that says that someone sleeps. Taking it is one compare-and-swap, so
+// there is no moment at which it is taken and nobody's name is on it.
+//
+// Goroutines of one process queue on an ordinary Go mutex first; at most one
+// thread of a process waits in the kernel. A waiter looks at the word for a
+// bounded time, then sleeps in short waits and asks after each whether the
+// holder still lives. If not, it puts its own name in the dead one's place,
+// rolls back what that left behind, and has the lock. A holder that is only
+// descheduled is waited for; it can not be told from a slow one, which is why
+// sections are short and free of allocation.
+const (
+	spinRounds  = 64
+	firstWait   = time.Millisecond
+	longestWait = 16 * time.Millisecond
+)
+
+// lock begins a section. Every section ends with a deferred unlock.
+func (z *Zone) lock() {
+	z.mu.Lock()
+	if !z.atomic32(ctlLock).CompareAndSwap(0, z.token) {
+		if z.acquire(ctlLock) {
+			z.repair()
+		}
+	}
+	if failHook != nil {
+		failHook(failLocked)
+	}
+}
+
+// unlock ends a section: it commits, or takes everything back when the section
+// panicked, and lets the panic go on.
+func (z *Zone) unlock() {
+	if cause := recover(); cause != nil {
+		z.rollback()
+		z.release(ctlLock)
+		z.mu.Unlock()
+		panic(cause)
+	}
+	if failHook != nil {
+		failHook(failBeforeCommit)
+	}
+	z.checkpoint()
+	if failHook != nil {
+		failHook(failCommitted)
+	}
+	if z.atomic32(ctlLock).Swap(0)&waitersBit != 0 {
+		z.wake(ctlLock)
+	}
+	z.mu.Unlock()
+}
+
+// acquire takes a lock word that was not free at first sight. It reports
+// whether the lock was taken over from a dead holder.
+func (z *Zone) acquire(off uint64) (tookOver bool) {
+	word := z.atomic32(off)
+	for range spinRounds {
+		if word.Load() == 0 && word.CompareAndSwap(0, z.token) {
+			return false
+		}
+		pause()
+	}
+	wait := firstWait
+	for {
+		w := word.Load()
+		if w == 0 {
+			// Others may sleep too; saying so costs one needless wake at worst.
+			if word.CompareAndSwap(0, z.token|waitersBit) {
+				return false
+			}
+			continue
+		}
+		if w&waitersBit == 0 {
+			if !word.CompareAndSwap(w, w|waitersBit) {
+				continue
+			}
+			w |= waitersBit
+		}
+		if !z.sleep(off, w, wait) {
+			continue
+		}
+		if !z.alive(w) && word.CompareAndSwap(w, z.token|waitersBit) {
+			return true
+		}
+		wait = min(2*wait, longestWait)
+	}
+}
+
+func (z *Zone) release(off uint64) {
+	if z.atomic32(off).Swap(0)&waitersBit != 0 {
+		z.wake(off)
+	}
+}
+
+// repair rolls back a dead holder's section; the lock is ours.
+func (z *Zone) repair() {
+	if repairOff {
+		z.store64(z.undo+8, 0)
+		z.records = 0
+		z.freed = false
+		return
+	}
+	z.rollback()
+	z.store64(ctlRecoveries, z.load64(ctlRecoveries)+1)
+	if failHook != nil {
+		failHook(failRecovered)
+	}
+}
+
+// Recover looks whether the process that holds the zone's lock has died and, if
+// so, repairs the zone and frees the lock. The master calls it when it has
+// reaped a worker; without it the next waiter does the same a moment later. It
+// reports whether there was something to repair.
+func (z *Zone) Recover() bool {
+	w := z.atomic32(ctlLock).Load()
+	if w == 0 || z.alive(w) {
+		return false
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if !z.atomic32(ctlLock).CompareAndSwap(w, z.token|waitersBit) {
+		return false
+	}
+	z.repair()
+	z.release(ctlLock)
+	return true
+}
+
+// Recoveries returns how often a dead process's section was taken back in the
+// life of the zone.
+func (z *Zone) Recoveries() uint64 {
+	return z.atomic64(ctlRecoveries).Load()
+}
+
+// pause spends some tens of cycles without touching memory.
+//
+//go:noinline
+func pause() {
+	for range 40 {
+	}
+}
+
+const (
+	futexWait = 0
+	futexWake = 1
+)
+
+// sleep waits until the word is no longer w, or someone wakes it, or the time
+// is over; it reports the last.
+func (z *Zone) sleep(off uint64, w uint32, d time.Duration) (timedOut bool) {
+	ts := unix.NsecToTimespec(int64(d))
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&z.mem[off])),
+		futexWait, uintptr(w), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	return errno == unix.ETIMEDOUT
+}
+
+func (z *Zone) wake(off uint64) {
+	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&z.mem[off])), futexWake, 1, 0, 0, 0)
+}

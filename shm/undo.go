@@ -1,0 +1,114 @@
+package shm
+
+// A section writes the old content of every word into the undo area before it
+// changes the word. Recovery after the death of a holder, the rollback of a
+// panic and nothing else is one routine: write the old words back, newest
+// first. It may itself be cut short and repeated.
+//
+// A record is two words, the old content and the offset. The offset is what
+// makes the record valid: it is stored after the content and before the word
+// changes, and the next record's offset is cleared before that, so the log
+// always ends in a zero. Committing is one store of zero into the first
+// record. The order of the stores is the program's order: a dead process has
+// executed a prefix of its instructions, and put64 is never inlined, so the
+// compiler sees no pair of stores that it could merge.
+//
+// Bytes of keys and values are written without records, because they go into
+// memory that was free when the section began. That is why alloc refuses to
+// run after free in the same section: checkpoint comes between. A value that is
+// overwritten where it lies is saved in the bulk area first.
+
+// bulkMark stands where a record has its offset; no word of a zone lies there.
+const bulkMark = 1
+
+// put64 changes one word of the zone so that recovery can take it back. The
+// offset is a multiple of 8.
+//
+//go:noinline
+func (z *Zone) put64(off, v uint64) {
+	old := z.load64(off)
+	if old == v {
+		return
+	}
+	z.record(old, off)
+	z.store64(off, v)
+	if failHook != nil {
+		failHook(failWordChanged)
+	}
+}
+
+// put32 is put64 for half a word.
+func (z *Zone) put32(off uint64, v uint32) {
+	word := off &^ 7
+	shift := (off & 4) * 8
+	old := z.load64(word)
+	z.put64(word, old&^(0xffffffff<<shift)|uint64(v)<<shift)
+}
+
+func (z *Zone) record(old, off uint64) {
+	n := z.records
+	if n >= undoRecords-1 {
+		panic("shm: undo area is full")
+	}
+	rec := z.undo + n*16
+	z.store64(rec+24, 0)
+	z.store64(rec, old)
+	z.store64(rec+8, off)
+	z.records = n + 1
+	if failHook != nil {
+		failHook(failRecordWritten)
+	}
+}
+
+// putBytes overwrites at most bulkSize bytes of a live value, once a section.
+func (z *Zone) putBytes(off uint64, p []byte) {
+	n := uint64(len(p))
+	if n == 0 {
+		return
+	}
+	copy(z.bytes(z.undo+undoRecords*16, bulkSize), z.bytes(off, n))
+	z.record(off|n<<40, bulkMark)
+	half := n / 2
+	copy(z.bytes(off, half), p)
+	if failHook != nil {
+		failHook(failValueHalf)
+	}
+	copy(z.bytes(off+half, n-half), p[half:])
+}
+
+// checkpoint commits what the section did so far; the zone must be consistent.
+func (z *Zone) checkpoint() {
+	if z.records > 0 {
+		z.store64(z.undo+8, 0)
+		z.records = 0
+	}
+	z.freed = false
+}
+
+// roomFor tells whether a step of n more records fits the undo area.
+func (z *Zone) roomFor(n uint64) bool {
+	return z.records+n < undoRecords
+}
+
+// rollback undoes what was not committed, whoever did it.
+func (z *Zone) rollback() {
+	n := uint64(0)
+	for n < undoRecords && z.load64(z.undo+n*16+8) != 0 {
+		n++
+	}
+	for i := n; i > 0; i-- {
+		old, off := z.load64(z.undo+(i-1)*16), z.load64(z.undo+(i-1)*16+8)
+		if off != bulkMark {
+			z.store64(off, old)
+			if failHook != nil {
+				failHook(failRecovering)
+			}
+			continue
+		}
+		at, size := old&(1<<40-1), old>>40
+		copy(z.bytes(at, size), z.bytes(z.undo+undoRecords*16, size))
+	}
+	z.store64(z.undo+8, 0)
+	z.records = 0
+	z.freed = false
+}
