@@ -65,6 +65,8 @@ const (
 // Offsets in the control page. Each lock word has a cache line of its own.
 const (
 	ctlLock       = pageSize
+	ctlRecord     = pageSize + 8  // where the running section's next undo record goes
+	ctlFreed      = pageSize + 16 // the running section has freed memory and not committed
 	ctlBuildLock  = pageSize + 64
 	ctlBuilt      = pageSize + 128
 	ctlKind       = pageSize + 132

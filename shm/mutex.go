@@ -11,8 +11,8 @@ import (
 // bit that says that someone sleeps. Taking it is one compare-and-swap, so
 // there is no moment at which it is taken and nobody's name is on it.
 //
-// Goroutines of one process queue on an ordinary Go mutex first; at most one
-// thread of a process waits in the kernel. A waiter looks at the word for a
+// Goroutines of one process that do not get it at once queue on an ordinary Go
+// mutex; at most one thread of a process waits in the kernel. A waiter looks at the word for a
 // bounded time, then sleeps in short waits and asks after each whether the
 // holder still lives. If not, it puts its own name in the dead one's place,
 // rolls back what that left behind, and has the lock. A holder that is only
@@ -26,14 +26,19 @@ const (
 
 // lock begins a section. Every section ends with a deferred unlock.
 func (z *Zone) lock() {
-	z.mu.Lock()
 	if !z.atomic32(ctlLock).CompareAndSwap(0, z.token) {
-		if z.acquire(ctlLock) {
-			z.repair()
-		}
+		z.lockSlow()
 	}
 	if failHook != nil {
 		failHook(failLocked)
+	}
+}
+
+func (z *Zone) lockSlow() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.acquire(ctlLock) {
+		z.repair()
 	}
 }
 
@@ -43,7 +48,6 @@ func (z *Zone) unlock() {
 	if cause := recover(); cause != nil {
 		z.rollback()
 		z.release(ctlLock)
-		z.mu.Unlock()
 		panic(cause)
 	}
 	if failHook != nil {
@@ -56,7 +60,6 @@ func (z *Zone) unlock() {
 	if z.atomic32(ctlLock).Swap(0)&waitersBit != 0 {
 		z.wake(ctlLock)
 	}
-	z.mu.Unlock()
 }
 
 // acquire takes a lock word that was not free at first sight. It reports
@@ -104,9 +107,7 @@ func (z *Zone) release(off uint64) {
 // repair rolls back a dead holder's section; the lock is ours.
 func (z *Zone) repair() {
 	if repairOff {
-		z.store64(z.undo+8, 0)
-		z.records = 0
-		z.freed = false
+		z.clearUndo()
 		return
 	}
 	z.rollback()

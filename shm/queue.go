@@ -1,5 +1,7 @@
 package shm
 
+import "encoding/binary"
+
 // A queue is a ring of nodes with a sentinel (ngx_queue_t). A node is one
 // word: the next and the previous node's offset in units of 8 bytes, so that
 // turning a link costs one undo record.
@@ -37,11 +39,57 @@ func (z *Zone) queueRemove(x uint64) {
 	z.setQueuePrev(n, p)
 }
 
-// queueToHead moves x to the head of sentinel q's queue.
+// queueToHead moves x to the head of sentinel q's queue. It is the one change
+// that a reader makes, so it writes its undo records in one go: the one that
+// makes them all valid comes last.
 func (z *Zone) queueToHead(q, x uint64) {
-	if z.queueNext(q) == x {
+	w := z.load64(q)
+	first := deref(w & 0xffffffff)
+	if first == x {
 		return
 	}
-	z.queueRemove(x)
-	z.queueInsert(q, x)
+	at := z.load64(x)
+	next, prev := deref(at&0xffffffff), deref(at>>32)
+	rec := z.load64(ctlRecord)
+	if prev == first || rec > z.undo+(undoRecords-8)*16 {
+		z.queueRemove(x)
+		z.queueInsert(q, x)
+		return
+	}
+	// x, its neighbours, the sentinel and the first node are five words, or
+	// four when x is the last.
+	n, p, f := z.load64(next), z.load64(prev), z.load64(first)
+	log := z.bytes(rec, 6*16)
+	size := uint64(4 * 16)
+	if next != q {
+		putRecord(log[4*16:], n, next)
+		size += 16
+	}
+	putRecord(log[size:], 0, 0)
+	putRecord(log[3*16:], f, first)
+	putRecord(log[2*16:], p, prev)
+	putRecord(log[1*16:], at, x)
+	z.store64(rec, w)
+	z.store64(rec+8, q)
+	z.store64(ctlRecord, rec+size)
+	if failHook != nil {
+		failHook(failRecordWritten)
+	}
+	if next != q {
+		z.store64(next, n&0xffffffff|at&^0xffffffff)
+	} else {
+		w = at & ^uint64(0xffffffff)
+	}
+	z.store64(prev, p&^0xffffffff|at&0xffffffff)
+	z.store64(first, f&0xffffffff|ref(x)<<32)
+	if failHook != nil {
+		failHook(failListLinked)
+	}
+	z.store64(x, node(first, q))
+	z.store64(q, w&^0xffffffff|ref(x))
+}
+
+func putRecord(log []byte, old, off uint64) {
+	binary.LittleEndian.PutUint64(log, old)
+	binary.LittleEndian.PutUint64(log[8:], off)
 }

@@ -112,7 +112,7 @@ func sizeClass(size uint64) uint64 {
 // alloc returns the offset of a chunk of at least size bytes, 0 when there is
 // none (ngx_slab_alloc_locked). The caller holds the lock.
 func (z *Zone) alloc(size uint64) uint64 {
-	if z.freed {
+	if z.load64(ctlFreed) != 0 {
 		panic("shm: allocation after free without a checkpoint")
 	}
 	class := sizeClass(size)
@@ -240,7 +240,7 @@ func (z *Zone) free(off uint64) {
 	if off < z.arena || off >= z.total {
 		panic("shm: free of memory outside the arena")
 	}
-	z.freed = true
+	z.store64(ctlFreed, 1)
 	id := z.pageOf(off)
 	page := z.pageAt(id)
 	switch z.kind(id) {

@@ -46,15 +46,14 @@ func (z *Zone) put32(off uint64, v uint32) {
 }
 
 func (z *Zone) record(old, off uint64) {
-	n := z.records
-	if n >= undoRecords-1 {
+	rec := z.load64(ctlRecord)
+	if rec >= z.undo+(undoRecords-1)*16 {
 		panic("shm: undo area is full")
 	}
-	rec := z.undo + n*16
 	z.store64(rec+24, 0)
 	z.store64(rec, old)
 	z.store64(rec+8, off)
-	z.records = n + 1
+	z.store64(ctlRecord, rec+16)
 	if failHook != nil {
 		failHook(failRecordWritten)
 	}
@@ -78,16 +77,17 @@ func (z *Zone) putBytes(off uint64, p []byte) {
 
 // checkpoint commits what the section did so far; the zone must be consistent.
 func (z *Zone) checkpoint() {
-	if z.records > 0 {
-		z.store64(z.undo+8, 0)
-		z.records = 0
+	if z.load64(ctlRecord) != z.undo {
+		z.clearUndo()
 	}
-	z.freed = false
 }
 
-// roomFor tells whether a step of n more records fits the undo area.
-func (z *Zone) roomFor(n uint64) bool {
-	return z.records+n < undoRecords
+// clearUndo empties the undo area. Its first record decides; where the next one
+// goes, and whether memory was freed, only matters to a running section.
+func (z *Zone) clearUndo() {
+	z.store64(z.undo+8, 0)
+	z.store64(ctlRecord, z.undo)
+	z.store64(ctlFreed, 0)
 }
 
 // rollback undoes what was not committed, whoever did it.
@@ -108,7 +108,5 @@ func (z *Zone) rollback() {
 		at, size := old&(1<<40-1), old>>40
 		copy(z.bytes(at, size), z.bytes(z.undo+undoRecords*16, size))
 	}
-	z.store64(z.undo+8, 0)
-	z.records = 0
-	z.freed = false
+	z.clearUndo()
 }

@@ -32,15 +32,13 @@ type Config struct {
 // but they do not deadlock.
 type Zone struct {
 	geometry
-	mu      sync.Mutex // queues this process's goroutines; taken before the lock word
-	mem     []byte
-	token   uint32
-	slot    int
-	records uint64 // undo records of the running section
-	freed   bool   // the running section has freed memory and not committed
-	pass    *os.File
-	own     int // private open file description: carries the slot's lock
-	closed  atomic.Bool
+	mu     sync.Mutex // queues this process's goroutines that wait for the lock
+	mem    []byte
+	token  uint32
+	slot   int
+	pass   *os.File
+	own    int // private open file description: carries the slot's lock
+	closed atomic.Bool
 }
 
 // Create makes a zone: a memfd, allocated in full and sealed against changes of
@@ -95,6 +93,7 @@ func create(cfg Config, index uint32) (*Zone, error) {
 		unix.Close(fd)
 		return nil, err
 	}
+	z.clearUndo()
 	z.slabInit()
 	return z, nil
 }
@@ -171,8 +170,6 @@ func (z *Zone) Close() error {
 	if z.closed.Swap(true) {
 		return os.ErrClosed
 	}
-	z.mu.Lock()
-	defer z.mu.Unlock()
 	err := unix.Munmap(z.mem)
 	z.mem = nil
 	return errors.Join(err, unix.Close(z.own), z.pass.Close())
