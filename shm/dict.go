@@ -2,7 +2,6 @@ package shm
 
 import (
 	"fmt"
-	"time"
 )
 
 // Dict is a dictionary in a zone, with the semantics of ngx.shared.DICT of
@@ -63,7 +62,7 @@ const MaxKey = 65535
 // NewDict makes a dictionary in a zone that has none, and attaches to the one
 // that it has otherwise.
 func NewDict(z *Zone) (*Dict, error) {
-	d := &Dict{z: z, Now: func() int64 { return time.Now().UnixMilli() }}
+	d := &Dict{z: z, Now: clockNow}
 	err := z.Construct(func(existed bool) error {
 		if existed {
 			return nil

@@ -704,8 +704,8 @@ func (m *model) counters() error {
 
 func TestModel(t *testing.T) {
 	cfg := modelConfig{
-		ops: setting("PERIGEE_SHM_OPS", 400_000), kills: setting("PERIGEE_SHM_KILLS", 30),
-		fails: setting("PERIGEE_SHM_FAILS", 1),
+		ops: setting("PERIGEE_SHM_OPS", 2_000_000), kills: setting("PERIGEE_SHM_KILLS", 60),
+		fails: setting("PERIGEE_SHM_FAILS", 2),
 	}
 	if testing.Short() {
 		cfg = modelConfig{ops: 40_000, kills: 8, fails: 0}

@@ -8,7 +8,7 @@ const (
 	recSeq    = 0
 	recShape  = 8 // data length, 16 bits topic length, 8 bits kind, 8 bits mark
 	recTarget = 16
-	recGap    = 24 // unused, keeps the topic on an even line
+	recDeath    = 24 // unused, keeps the topic on an even line
 	recHead   = 32
 
 	maxTopic = 255
@@ -17,11 +17,10 @@ const (
 )
 
 type record struct {
-	pos, seq, target uint64
-	dataLen          uint64
-	topicLen         uint64
-	kind             uint8
-	killer           bool
+	pos, seq, target  uint64
+	dataLen, topicLen uint64
+	death             uint64
+	kind              uint8
 }
 
 func recordSize(topic, data uint64) uint64 { return roundUp(recHead+topic+data, 8) }
@@ -40,7 +39,7 @@ func (c *Channel) record(pos uint64) record {
 	return record{
 		pos: pos, seq: z.load64(c.place(pos + recSeq)), target: z.load64(c.place(pos + recTarget)),
 		dataLen: shape & 0xffffffff, topicLen: shape >> 32 & 0xffff,
-		kind: uint8(shape >> 48), killer: shape&killerMark != 0,
+		kind: uint8(shape >> 48), death: z.load64(c.place(pos + recDeath)),
 	}
 }
 
@@ -79,7 +78,7 @@ func (c *Channel) append(to Target, topic string, data []byte, need uint64) uint
 	z.store64(c.place(head+recSeq), seq)
 	z.store64(c.place(head+recShape), uint64(len(data))|uint64(len(topic))<<32|uint64(to.kind)<<48)
 	z.store64(c.place(head+recTarget), to.id)
-	z.store64(c.place(head+recGap), 0)
+	z.store64(c.place(head+recDeath), 0)
 	c.copyIn(head+recHead, stringBytes(topic))
 	c.copyIn(head+recHead+uint64(len(topic)), data)
 	if failHook != nil {

@@ -53,13 +53,15 @@ type Subscription struct {
 	missed     uint64            // not yet told
 	newest     map[string]uint64 // FromNewest: what to run of each topic
 	until      uint64            // FromNewest: where that ends
+	deaths     uint64            // deaths by a message before this one subscribed
 	skipped    uint64            // the message that the predecessor did not survive
 }
 
 // Subscribe makes this process, in its owner slot, a reader of the channel.
 // Generation is the configuration generation that it belongs to. If the last
 // process in the slot died inside a callback, the message it ran is marked and
-// is delivered to nobody who subscribes from here on; Skipped names it.
+// is delivered to nobody who subscribes from here on, only to those who already
+// read; Skipped names it.
 func (c *Channel) Subscribe(generation uint64, from Start) *Subscription {
 	s := &Subscription{c: c, generation: generation, buf: make([]byte, 0, 512)}
 	s.cursor = c.z.index + uint64(c.z.slot)*cursorSize
@@ -81,11 +83,11 @@ func (s *Subscription) start(from Start) {
 	if run := z.load64(s.cursor + curRunning); run != 0 {
 		s.skipped = run
 		if run >= first {
-			shape := c.place(z.load64(s.cursor+curRunPos) + recShape)
-			z.put64(shape, z.load64(shape)|killerMark)
+			c.markKiller(z.load64(s.cursor + curRunPos))
 		}
 		z.put64(s.cursor+curRunning, 0)
 	}
+	s.deaths = z.load64(c.root + chDeaths)
 	switch {
 	case from == FromNow:
 		z.put64(s.cursor+curNext, next)
@@ -94,6 +96,16 @@ func (s *Subscription) start(from Start) {
 	default:
 		z.put64(s.cursor+curNext, first)
 		z.put64(s.cursor+curPos, z.load64(c.root+chTail))
+	}
+}
+
+// markKiller notes that a callback of the message at pos was a worker's death.
+func (c *Channel) markKiller(pos uint64) {
+	z := c.z
+	n := z.load64(c.root+chDeaths) + 1
+	z.put64(c.root+chDeaths, n)
+	if at := c.place(pos + recDeath); z.load64(at) == 0 {
+		z.put64(at, n)
 	}
 }
 
@@ -137,7 +149,7 @@ func (s *Subscription) headAfter(seq uint64, r *record) bool {
 }
 
 func (s *Subscription) wants(r *record) bool {
-	if r.killer {
+	if r.death != 0 && r.death <= s.deaths {
 		return false
 	}
 	switch r.kind {
