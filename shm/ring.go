@@ -8,7 +8,7 @@ const (
 	recSeq    = 0
 	recShape  = 8 // data length, 16 bits topic length, 8 bits kind, 8 bits mark
 	recTarget = 16
-	recDeath    = 24 // unused, keeps the topic on an even line
+	recDeath  = 24 // unused, keeps the topic on an even line
 	recHead   = 32
 
 	maxTopic = 255
