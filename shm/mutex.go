@@ -19,9 +19,10 @@ import (
 // descheduled is waited for; it can not be told from a slow one, which is why
 // sections are short and free of allocation.
 const (
-	spinRounds  = 64
-	firstWait   = time.Millisecond
-	longestWait = 16 * time.Millisecond
+	shortestSpin = 512
+	longestSpin  = 32768
+	firstWait    = time.Millisecond
+	longestWait  = 16 * time.Millisecond
 )
 
 // lock begins a section. Every section ends with a deferred unlock.
@@ -66,11 +67,11 @@ func (z *Zone) unlock() {
 // whether the lock was taken over from a dead holder.
 func (z *Zone) acquire(off uint64) (tookOver bool) {
 	word := z.atomic32(off)
-	for range spinRounds {
+	for turns := shortestSpin; turns <= longestSpin; turns *= 2 {
+		spin(turns)
 		if word.Load() == 0 && word.CompareAndSwap(0, z.token) {
 			return false
 		}
-		pause()
 	}
 	wait := firstWait
 	for {
@@ -142,11 +143,12 @@ func (z *Zone) Recoveries() uint64 {
 	return z.atomic64(ctlRecoveries).Load()
 }
 
-// pause spends some tens of cycles without touching memory.
+// spin spends some time, about a third of a nanosecond a turn, without touching
+// memory.
 //
 //go:noinline
-func pause() {
-	for range 40 {
+func spin(turns int) {
+	for range turns {
 	}
 }
 
