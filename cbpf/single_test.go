@@ -244,11 +244,13 @@ func failOver(t *testing.T, make func([]int) (*Single, error), limit time.Durati
 		}
 	})
 	inHand := int(a.tally[0].Accepted - a.tally[0].Greeted)
-	if !dead || lost > inHand || served[0]+served[1]+lost != 4000 || served[1] == 0 {
-		t.Errorf("served %v, lost %d, %d were accepted by the dead worker", served, lost, inHand)
+	// The worker has one connection in hand at a time; it may have died before
+	// it could count it.
+	if !dead || lost > 1 || served[0]+served[1]+lost != 4000 || served[1] == 0 {
+		t.Errorf("served %v, lost %d", served, lost)
 	}
 	longest := took[len(took)-1]
-	t.Logf("%v: served %v, lost %d of %d accepted and not greeted; p50 %v, p99 %v, longest %v",
+	t.Logf("%v: served %v, lost %d (accepted and not greeted: %d); p50 %v, p99 %v, longest %v",
 		s, served, lost, inHand, took[len(took)/2], took[len(took)*99/100], longest)
 	if os.Getenv("PERIGEE_CBPF_STRICT") == "" {
 		limit = 2 * time.Second // of a machine that does other things

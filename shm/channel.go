@@ -34,7 +34,6 @@ const (
 	chTail       = 32 // position of the oldest message
 	chHead       = 40 // position of the next message
 	chGeneration = 48 // newest generation that has subscribed
-	chDeaths     = 56 // callbacks that a worker did not survive
 	chRootSize   = 80
 )
 

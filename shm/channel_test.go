@@ -180,8 +180,8 @@ func TestChannelReentrancy(t *testing.T) {
 	}
 }
 
-// A message whose callback never returned is kept from the successor in the
-// slot, and from everyone who starts later; living readers get it.
+// A message whose callback never returned is kept from the successors in the
+// slot, wherever they start; all others get it.
 func TestChannelPoison(t *testing.T) {
 	for _, from := range []Start{FromLast, FromOldest, FromNewest} {
 		c := newEvents(t, 16<<10)
@@ -213,7 +213,11 @@ func TestChannelPoison(t *testing.T) {
 		if s := openEvents(t, c, 5).Subscribe(1, FromOldest); s.Skipped() != 0 {
 			t.Error("another slot is told of the death")
 		} else {
-			wantMessages(t, s, "1 hook good", "3 late fine")
+			wantMessages(t, s, "1 hook good", "2 hook poison", "3 late fine")
+		}
+		if from == FromOldest {
+			next.c.Close()
+			wantMessages(t, openEvents(t, c, 1).Subscribe(1, from), want...)
 		}
 	}
 }

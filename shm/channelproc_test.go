@@ -221,7 +221,7 @@ func TestChannelWorkers(t *testing.T) {
 	skipped := uint64(0)
 	for i := range p.logs {
 		log := &p.logs[i]
-		p.await(fmt.Sprint("the last message in reader ", i+1, " ", p.errs[i]), func() bool {
+		p.await(fmt.Sprint("the last message in reader ", i+1), func() bool {
 			return atomic.LoadUint64(&log.Last) == last
 		})
 		if log.Seen+log.Skipped != last || i < immortal && log.Skipped > 0 {

@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -12,12 +13,13 @@ import (
 // there is no moment at which it is taken and nobody's name is on it.
 //
 // Goroutines of one process that do not get it at once queue on an ordinary Go
-// mutex; at most one thread of a process waits in the kernel. A waiter looks at the word for a
-// bounded time, then sleeps in short waits and asks after each whether the
-// holder still lives. If not, it puts its own name in the dead one's place,
-// rolls back what that left behind, and has the lock. A holder that is only
-// descheduled is waited for; it can not be told from a slow one, which is why
-// sections are short and free of allocation.
+// mutex, so at most one thread of a process waits in the kernel. A waiter looks
+// at the word in growing intervals for some twenty microseconds: if it looked
+// all the time, it would slow down the holder. Then it sleeps in short waits and
+// asks after each whether the holder still lives. If not, it puts its own name
+// in the dead one's place, rolls back what that left behind, and has the lock. A
+// holder that is only descheduled is waited for; it can not be told from a slow
+// one, which is why sections are short and free of allocation.
 const (
 	shortestSpin = 512
 	longestSpin  = 32768
@@ -74,6 +76,7 @@ func (z *Zone) acquire(off uint64) (tookOver bool) {
 		}
 	}
 	wait := firstWait
+	runtime.Gosched() // the holder may be a goroutine of this process
 	for {
 		w := word.Load()
 		if w == 0 {
@@ -96,6 +99,7 @@ func (z *Zone) acquire(off uint64) (tookOver bool) {
 			return true
 		}
 		wait = min(2*wait, longestWait)
+		runtime.Gosched()
 	}
 }
 

@@ -2,7 +2,7 @@ package shm
 
 import "fmt"
 
-// A record of the ring: four words, the topic, the data, up to a multiple of
+// A record of the ring: three words, the topic, the data, up to a multiple of
 // eight bytes. It may wrap at the ring's end.
 const (
 	recSeq    = 0
@@ -19,7 +19,6 @@ const (
 type record struct {
 	pos, seq, target  uint64
 	dataLen, topicLen uint64
-	death             uint64
 	kind              uint8
 }
 
@@ -39,7 +38,7 @@ func (c *Channel) record(pos uint64) record {
 	return record{
 		pos: pos, seq: z.load64(c.place(pos + recSeq)), target: z.load64(c.place(pos + recTarget)),
 		dataLen: shape & 0xffffffff, topicLen: shape >> 32 & 0xffff,
-		kind: uint8(shape >> 48), death: z.load64(c.place(pos + recDeath)),
+		kind: uint8(shape >> 48),
 	}
 }
 
@@ -78,7 +77,6 @@ func (c *Channel) append(to Target, topic string, data []byte, need uint64) uint
 	z.store64(c.place(head+recSeq), seq)
 	z.store64(c.place(head+recShape), uint64(len(data))|uint64(len(topic))<<32|uint64(to.kind)<<48)
 	z.store64(c.place(head+recTarget), to.id)
-	z.store64(c.place(head+recDeath), 0)
 	c.copyIn(head+recHead, stringBytes(topic))
 	c.copyIn(head+recHead+uint64(len(topic)), data)
 	if failHook != nil {

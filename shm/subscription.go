@@ -10,9 +10,10 @@ const (
 	curNext    = 0  // sequence number of the message to look at next, 0: never subscribed
 	curPos     = 8  // its position
 	curRunning = 16 // sequence number of the message whose callback runs, or 0
-	curRunPos  = 24 // its position
+	curKillers = 24 // sequence numbers of messages that ended a process in the slot
 
-	cursorSize = 32
+	killers    = 13
+	cursorSize = curKillers + killers*8
 )
 
 // Start is where in the ring a subscriber begins.
@@ -53,15 +54,15 @@ type Subscription struct {
 	missed     uint64            // not yet told
 	newest     map[string]uint64 // FromNewest: what to run of each topic
 	until      uint64            // FromNewest: where that ends
-	deaths     uint64            // deaths by a message before this one subscribed
+	killers    [killers]uint64   // messages that are kept from this slot
 	skipped    uint64            // the message that the predecessor did not survive
 }
 
 // Subscribe makes this process, in its owner slot, a reader of the channel.
 // Generation is the configuration generation that it belongs to. If the last
-// process in the slot died inside a callback, the message it ran is marked and
-// is delivered to nobody who subscribes from here on, only to those who already
-// read; Skipped names it.
+// process in the slot died inside a callback, the message it ran is not delivered
+// to this one, nor to its successors in the slot, wherever they start; Skipped
+// names it. The last thirteen such messages of a slot are remembered.
 func (c *Channel) Subscribe(generation uint64, from Start) *Subscription {
 	s := &Subscription{c: c, generation: generation, buf: make([]byte, 0, 512)}
 	s.cursor = c.z.index + uint64(c.z.slot)*cursorSize
@@ -82,12 +83,12 @@ func (s *Subscription) start(from Start) {
 	first, next := z.load64(c.root+chFirst), z.load64(c.root+chNext)
 	if run := z.load64(s.cursor + curRunning); run != 0 {
 		s.skipped = run
-		if run >= first {
-			c.markKiller(z.load64(s.cursor + curRunPos))
-		}
+		s.noteKiller(run)
 		z.put64(s.cursor+curRunning, 0)
 	}
-	s.deaths = z.load64(c.root + chDeaths)
+	for i := range s.killers {
+		s.killers[i] = z.load64(s.cursor + curKillers + uint64(i)*8)
+	}
 	switch {
 	case from == FromNow:
 		z.put64(s.cursor+curNext, next)
@@ -99,14 +100,17 @@ func (s *Subscription) start(from Start) {
 	}
 }
 
-// markKiller notes that a callback of the message at pos was a worker's death.
-func (c *Channel) markKiller(pos uint64) {
-	z := c.z
-	n := z.load64(c.root+chDeaths) + 1
-	z.put64(c.root+chDeaths, n)
-	if at := c.place(pos + recDeath); z.load64(at) == 0 {
-		z.put64(at, n)
+// noteKiller remembers a message that ended a process in this slot, in place of
+// the oldest one remembered.
+func (s *Subscription) noteKiller(seq uint64) {
+	z := s.c.z
+	oldest := s.cursor + curKillers
+	for at := oldest; at < s.cursor+cursorSize; at += 8 {
+		if z.load64(at) < z.load64(oldest) {
+			oldest = at
+		}
 	}
+	z.put64(oldest, seq)
 }
 
 // Skipped returns the sequence number of the message that killed the last
@@ -149,8 +153,10 @@ func (s *Subscription) headAfter(seq uint64, r *record) bool {
 }
 
 func (s *Subscription) wants(r *record) bool {
-	if r.death != 0 && r.death <= s.deaths {
-		return false
+	for _, seq := range s.killers {
+		if seq == r.seq {
+			return false
+		}
 	}
 	switch r.kind {
 	case toSlot:
@@ -230,7 +236,6 @@ func (s *Subscription) take(r *record) (need uint64) {
 	s.buf = s.buf[:total]
 	c.copyOut(pos+recHead, s.buf)
 	z.put64(s.cursor+curRunning, seq)
-	z.put64(s.cursor+curRunPos, pos)
 	z.put64(s.cursor+curNext, seq+1)
 	z.put64(s.cursor+curPos, pos+r.size())
 	return 0

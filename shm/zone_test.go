@@ -79,7 +79,6 @@ func TestOpenRefusesWhatIsNoZone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer unix.Close(fd)
 		image := append([]byte(nil), z.mem...)
 		if off >= 0 {
 			image[off] ^= b
@@ -92,7 +91,9 @@ func TestOpenRefusesWhatIsNoZone(t *testing.T) {
 		}
 		y, err := Open(fd, 5)
 		if err == nil {
-			unix.Munmap(y.mem)
+			y.Close()
+		} else {
+			unix.Close(fd)
 		}
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", name, err, want)
