@@ -40,11 +40,14 @@ const (
 // CreateChannel makes a zone with an event channel in it; cfg.Size bounds what
 // the ring holds. The master does this and passes both of Files on.
 func CreateChannel(cfg Config) (*Channel, error) {
-	z, err := createWith(cfg, indexCursors)
+	cfg.Events = true
+	z, err := createZone(cfg)
 	if err != nil {
 		return nil, err
 	}
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	// Not EFD_NONBLOCK: Go's own poller would take such a file in and be woken
+	// by every message.
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
 		z.Close()
 		return nil, os.NewSyscallError("eventfd", err)

@@ -13,6 +13,7 @@ import (
 func init() {
 	roles["die"] = dieInSection
 	roles["nobody"] = useAsNobody
+	roles["halfbuilt"] = dieInConstruct
 }
 
 // dieInSection's descriptor 3 is a zone with a dictionary.
@@ -103,4 +104,40 @@ func useAsNobody() error {
 	}
 	_, err = d.Set("from", NumberValue(float64(os.Getuid())), 0, 0)
 	return err
+}
+
+// dieInConstruct dies when it has built half of something.
+func dieInConstruct() error {
+	z, err := Open(3, 1)
+	if err != nil {
+		return err
+	}
+	return z.Construct(func(bool) error {
+		z.lock()
+		z.alloc(1000)
+		z.unlock()
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	})
+}
+
+func TestConstructorDies(t *testing.T) {
+	z := newZone(t, 64<<10)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleEnv+"=halfbuilt")
+	cmd.ExtraFiles = []*os.File{z.File()}
+	if err := cmd.Run(); !killed(err) {
+		t.Fatal(err)
+	}
+	if z.SlabStats().FreePages == z.pages {
+		t.Fatal("nothing was built")
+	}
+	d, err := NewDict(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Set("k", NumberValue(1), 0, 0)
+	wantGet(t, d, "k", "1")
+	if err := z.Check(); err != nil {
+		t.Error("what the dead constructor left is still there: ", err)
+	}
 }

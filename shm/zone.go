@@ -22,6 +22,9 @@ type Config struct {
 	Size int64
 	// NoIndex leaves out the hash buckets, for zones without a dictionary.
 	NoIndex bool
+	// Events makes it an event channel's zone; for Set, as CreateChannel sets it
+	// by itself.
+	Events bool
 	// Slot is this process's owner slot, or AnySlot.
 	Slot int
 }
@@ -41,25 +44,33 @@ type Zone struct {
 	closed atomic.Bool
 }
 
+// index returns what the zone's index region is for.
+func (c *Config) index() uint32 {
+	switch {
+	case c.Events:
+		return indexCursors
+	case c.NoIndex:
+		return indexNone
+	}
+	return indexHash
+}
+
 // Create makes a zone: a memfd, allocated in full and sealed against changes of
 // its size. Its descriptor is meant to be inherited by workers.
 func Create(cfg Config) (*Zone, error) {
-	index := uint32(indexHash)
-	if cfg.NoIndex {
-		index = indexNone
-	}
-	return createWith(cfg, index)
+	cfg.Events = false
+	return createZone(cfg)
 }
 
-func createWith(cfg Config, index uint32) (*Zone, error) {
-	z, err := create(cfg, index)
+func createZone(cfg Config) (*Zone, error) {
+	z, err := create(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("create zone %q: %w", cfg.Name, err)
 	}
 	return z, nil
 }
 
-func create(cfg Config, index uint32) (*Zone, error) {
+func create(cfg Config) (*Zone, error) {
 	if cfg.Name == "" || len(cfg.Name) > MaxName || len(cfg.Tag) > MaxName {
 		return nil, fmt.Errorf("name and tag must have 1 to %d bytes", MaxName)
 	}
@@ -69,7 +80,7 @@ func create(cfg Config, index uint32) (*Zone, error) {
 	if cfg.Size <= 0 || nginxPages(uint64(cfg.Size)) == 0 {
 		return nil, ErrTooSmall
 	}
-	g := plan(cfg.Name, cfg.Tag, uint64(cfg.Size), index)
+	g := plan(cfg.Name, cfg.Tag, uint64(cfg.Size), cfg.index())
 	var seed [8]byte
 	rand.Read(seed[:])
 	g.seed = binary.LittleEndian.Uint64(seed[:])

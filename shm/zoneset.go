@@ -14,9 +14,10 @@ type Set struct {
 }
 
 type declared struct {
-	cfg  Config
-	zone *Zone
-	kept bool
+	cfg     Config
+	zone    *Zone
+	channel *Channel // of an event channel's zone
+	kept    bool
 }
 
 // NewSet returns an empty set.
@@ -52,29 +53,47 @@ func (s *Set) Realize(old *Set) error {
 	for _, name := range s.order {
 		d := s.decls[name]
 		if z := old.Zone(name); z != nil && z.Matches(d.cfg) {
-			d.zone, d.kept = z, true
+			d.zone, d.channel, d.kept = z, old.Channel(name), true
 			continue
 		}
 		if d.cfg.Size == 0 {
 			s.drop()
 			return fmt.Errorf("zero size shared memory zone %q", name)
 		}
-		z, err := Create(d.cfg)
-		if err != nil {
+		if err := d.create(); err != nil {
 			s.drop()
 			return err
 		}
-		d.zone = z
 	}
 	return nil
+}
+
+func (d *declared) create() (err error) {
+	if !d.cfg.Events {
+		d.zone, err = Create(d.cfg)
+		return err
+	}
+	if d.channel, err = CreateChannel(d.cfg); err == nil {
+		d.zone = d.channel.z
+	}
+	return err
+}
+
+func (d *declared) close() error {
+	zone, channel := d.zone, d.channel
+	d.zone, d.channel = nil, nil
+	if channel != nil {
+		return channel.Close()
+	}
+	return zone.Close()
 }
 
 func (s *Set) drop() {
 	for _, d := range s.decls {
 		if d.zone != nil && !d.kept {
-			d.zone.Close()
+			d.close()
 		}
-		d.zone = nil
+		d.zone, d.channel = nil, nil
 	}
 }
 
@@ -89,14 +108,23 @@ func (s *Set) Adopt(z *Zone) error {
 	return nil
 }
 
+// AdoptChannel is Adopt for an inherited event channel.
+func (s *Set) AdoptChannel(c *Channel) error {
+	if err := s.Adopt(c.z); err != nil {
+		return err
+	}
+	d := s.decls[c.z.name]
+	d.channel, d.cfg.Events = c, true
+	return nil
+}
+
 // CloseUnused closes the zones of the set that next does not go on with. The
 // master calls it when the last worker of the set's cycle has left.
 func (s *Set) CloseUnused(next *Set) error {
 	var errs error
 	for name, d := range s.decls {
 		if d.zone != nil && next.Zone(name) != d.zone {
-			errs = errors.Join(errs, d.zone.Close())
-			d.zone = nil
+			errs = errors.Join(errs, d.close())
 		}
 	}
 	return errs
@@ -110,7 +138,16 @@ func (s *Set) Zone(name string) *Zone {
 	return s.decls[name].zone
 }
 
-// Zones returns the zones in the order of declaration.
+// Channel returns an event channel by name, nil when there is none.
+func (s *Set) Channel(name string) *Channel {
+	if s == nil || s.decls[name] == nil {
+		return nil
+	}
+	return s.decls[name].channel
+}
+
+// Zones returns the zones, those of event channels included, in the order of
+// declaration.
 func (s *Set) Zones() []*Zone {
 	zones := make([]*Zone, 0, len(s.order))
 	for _, name := range s.order {
@@ -125,5 +162,5 @@ func (s *Set) Zones() []*Zone {
 // and kind.
 func (z *Zone) Matches(cfg Config) bool {
 	return z.name == cfg.Name && z.tag == cfg.Tag && z.Size() == cfg.Size &&
-		cfg.NoIndex == (z.flags == indexNone)
+		cfg.index() == z.flags
 }

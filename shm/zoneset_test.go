@@ -32,6 +32,37 @@ func TestSetClashes(t *testing.T) {
 	}
 }
 
+func TestSetKeepsChannels(t *testing.T) {
+	old := NewSet()
+	events := Config{Name: "events", Tag: "hooks", Size: 64 << 10, Slot: AnySlot, Events: true}
+	if err := errors.Join(old.Declare(events), old.Realize(nil)); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, old.Channel("events"), ToAll(), "", "kept")
+	next := NewSet()
+	if err := errors.Join(next.Declare(events), next.Realize(old), old.CloseUnused(next)); err != nil {
+		t.Fatal(err)
+	}
+	upgraded := NewSet()
+	if err := upgraded.AdoptChannel(openEvents(t, next.Channel("events"), AnySlot)); err != nil {
+		t.Fatal(err)
+	}
+	last := NewSet()
+	if err := errors.Join(last.Declare(events), last.Realize(upgraded)); err != nil {
+		t.Fatal(err)
+	}
+	wantMessages(t, last.Channel("events").Subscribe(1, FromOldest), "1  kept")
+	if last.Channel("other") != nil || NewSet().Channel("events") != nil {
+		t.Error("a channel that was not declared")
+	}
+	if err := next.CloseUnused(nil); err != nil {
+		t.Error(err)
+	}
+	if last.Zone("events").Matches(Config{Name: "events", Tag: "hooks", Size: 64 << 10}) {
+		t.Error("a channel would serve as a dictionary's zone")
+	}
+}
+
 func TestSetKeepsZonesOverReload(t *testing.T) {
 	old := NewSet()
 	declare(t, old, "keep", "lua", 64<<10)
