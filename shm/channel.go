@@ -15,8 +15,7 @@ import (
 type Channel struct {
 	z    *Zone
 	root uint64
-	wake *os.File
-	wfd  int
+	wake inherited
 }
 
 // ErrMessageTooLarge is returned for a message that does not fit the ring.
@@ -78,7 +77,7 @@ func OpenChannel(zoneFD, eventFD, slot int) (*Channel, error) {
 }
 
 func newChannel(z *Zone, fd int) (*Channel, error) {
-	c := &Channel{z: z, wfd: fd}
+	c := &Channel{z: z, wake: inherited{fd: fd, name: "event channel " + z.name}}
 	err := z.Construct(func(existed bool) error {
 		if existed {
 			return nil
@@ -92,7 +91,6 @@ func newChannel(z *Zone, fd int) (*Channel, error) {
 		return nil, fmt.Errorf("event channel in zone %q: %w", z.name, ErrWrongKind)
 	}
 	c.root = z.load64(ctlRoot)
-	c.wake = os.NewFile(uintptr(fd), "event channel "+z.name)
 	return c, nil
 }
 
@@ -127,12 +125,12 @@ func (c *Channel) Zone() *Zone { return c.z }
 
 // Files returns the descriptors to hand to workers, the zone's and the
 // eventfd. They belong to the channel.
-func (c *Channel) Files() (zone, event *os.File) { return c.z.pass, c.wake }
+func (c *Channel) Files() (zone, event *os.File) { return c.z.File(), c.wake.File() }
 
 // Descriptor returns the eventfd for the server's loop, to be watched
 // edge-triggered for input and never read. Every wake-up of it calls Drain, and
 // so does the registration itself, right after it.
-func (c *Channel) Descriptor() int { return c.wfd }
+func (c *Channel) Descriptor() int { return c.wake.fd }
 
 // Close closes the channel and its zone in this process.
 func (c *Channel) Close() error {
@@ -145,7 +143,7 @@ func (c *Channel) Wake() {
 	one := [8]byte{0: 1}
 	// The counter is never read, yet 2^64 messages are out of reach; a full
 	// counter would still have woken everybody.
-	unix.Write(c.wfd, one[:])
+	unix.Write(c.wake.fd, one[:])
 }
 
 // Target says who is to see a message.

@@ -39,7 +39,7 @@ type Zone struct {
 	mem    []byte
 	token  uint32
 	slot   int
-	pass   *os.File
+	pass   inherited
 	own    int // private open file description: carries the slot's lock
 	closed atomic.Bool
 }
@@ -160,7 +160,7 @@ func attach(fd, slot int) (*Zone, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := &Zone{geometry: g, own: own}
+	z := &Zone{geometry: g, own: own, pass: inherited{fd: fd, name: "zone " + g.name}}
 	z.mem, err = unix.Mmap(own, 0, int(g.total), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		unix.Close(own)
@@ -171,7 +171,6 @@ func attach(fd, slot int) (*Zone, error) {
 		unix.Close(own)
 		return nil, err
 	}
-	z.pass = os.NewFile(uintptr(fd), "zone "+g.name)
 	return z, nil
 }
 
@@ -188,7 +187,7 @@ func (z *Zone) Close() error {
 
 // File returns the descriptor to hand to workers, as os/exec wants it. It
 // belongs to the zone.
-func (z *Zone) File() *os.File { return z.pass }
+func (z *Zone) File() *os.File { return z.pass.File() }
 
 // Name returns the zone's name.
 func (z *Zone) Name() string { return z.name }

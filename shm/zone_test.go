@@ -22,7 +22,7 @@ func newZone(t testing.TB, size int64) *Zone {
 // again opens the zone a second time in this process, in another slot.
 func again(t testing.TB, z *Zone, slot int) *Zone {
 	t.Helper()
-	fd, err := unix.Dup(int(z.pass.Fd()))
+	fd, err := unix.Dup(int(z.File().Fd()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +127,11 @@ func TestOpenRefusesWhatIsNoZone(t *testing.T) {
 
 func TestZoneIsSealed(t *testing.T) {
 	z := newZone(t, 64<<10)
-	if err := unix.Ftruncate(int(z.pass.Fd()), 0); !errors.Is(err, unix.EPERM) {
+	if err := unix.Ftruncate(int(z.File().Fd()), 0); !errors.Is(err, unix.EPERM) {
 		t.Errorf("shrinking: %v", err)
 	}
 	var st unix.Stat_t
-	if err := unix.Fstat(int(z.pass.Fd()), &st); err != nil {
+	if err := unix.Fstat(int(z.File().Fd()), &st); err != nil {
 		t.Fatal(err)
 	}
 	if uint64(st.Blocks)*512 < z.total {
@@ -148,7 +148,7 @@ func TestSlots(t *testing.T) {
 	if y.SlotPid(0) != os.Getpid() {
 		t.Errorf("pid of slot 0: %d", y.SlotPid(0))
 	}
-	fd, _ := unix.Dup(int(z.pass.Fd()))
+	fd, _ := unix.Dup(int(z.File().Fd()))
 	if _, err := Open(fd, 3); !errors.Is(err, ErrSlotBusy) {
 		t.Errorf("slot taken twice: %v", err)
 	}
