@@ -167,15 +167,15 @@ func (d *Dict) flushed(e uint64) bool {
 	return d.z.load32(e+entGen) != d.z.load32(d.root+rootFlush)
 }
 
-// lookup finds a key and makes it the most recently used one when it is alive.
-// An expired entry is returned too, with live false.
+// lookup finds a key and makes it the most recently used one: even an expired
+// entry, which is returned with live false, as in lua-nginx-module 0.10.23.
 func (d *Dict) lookup(hash uint32, key string) (e uint64, live bool) {
 	e = d.find(hash, key)
-	if e == 0 || d.expired(e) {
-		return e, false
+	if e == 0 {
+		return 0, false
 	}
 	d.touch(e)
-	return e, true
+	return e, !d.expired(e)
 }
 
 func (d *Dict) touch(e uint64) { d.z.queueToHead(d.lru(), e+entLRU) }

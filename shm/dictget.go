@@ -61,14 +61,14 @@ func (d *Dict) tryRead(hash uint32, key string, dst []byte, mode readMode) (v Va
 		d.countRead(mode, false)
 		return
 	}
+	if mode != readPeek {
+		d.touch(e)
+	}
 	stale = d.expired(e)
 	if stale && mode != readStale {
 		d.countRead(mode, false)
 		stale = false
 		return
-	}
-	if !stale && mode != readPeek {
-		d.touch(e)
 	}
 	t := d.typeOf(e)
 	if t == List {

@@ -61,11 +61,10 @@ func (d *Dict) push(key string, v Value, left bool) (int, error) {
 	if live && d.typeOf(e) != List {
 		return 0, ErrNotList
 	}
-	if e != 0 && !live {
-		d.discard(e)
-		e = 0
-	}
 	z.checkpoint()
+	if e != 0 && !live {
+		e = d.emptyList(e)
+	}
 	fresh := e == 0
 	if fresh {
 		e = z.alloc(roundUp(entrySize+uint64(len(key))+listHeadSize, 8))
@@ -76,7 +75,10 @@ func (d *Dict) push(key string, v Value, left bool) (int, error) {
 	}
 	elem := z.alloc(elemSize + v.size())
 	if elem == 0 {
-		if fresh {
+		if !fresh && d.valLen(e) == 0 {
+			d.remove(e)
+		}
+		if d.valLen(e) == 0 {
 			z.free(e)
 		}
 		return 0, ErrNoMemory
@@ -97,6 +99,22 @@ func (d *Dict) push(key string, v Value, left bool) (int, error) {
 	n := d.valLen(e) + 1
 	z.put64(e+entValLen, shape(n, d.keyLen(e), List))
 	return int(n), nil
+}
+
+// emptyList makes way for a new list where an expired entry is: the entry itself
+// when it is a list, now without elements, else 0.
+func (d *Dict) emptyList(e uint64) uint64 {
+	z := d.z
+	if d.typeOf(e) == List && d.elementsFit(e, 0) {
+		d.giveBackElements(e)
+		d.renew(e, 0, z.load32(e+entFlags))
+		z.put64(e+entValLen, shape(0, d.keyLen(e), List))
+		return e
+	}
+	if d.typeOf(e) == List || !d.giveBack(e) {
+		d.discard(e)
+	}
+	return 0
 }
 
 func (d *Dict) pop(key string, dst []byte, left bool) (Value, error) {

@@ -1,5 +1,7 @@
 package shm
 
+import "encoding/binary"
+
 // Set stores a value under a key, whatever is there (set). With no room left it
 // removes the entries used longest ago, up to 30 times; forcible reports that
 // it did. A Nil value deletes the key. A value whose size changes and for which
@@ -122,17 +124,19 @@ func (d *Dict) storeLocked(op int, e uint64, hash uint32, key string, v Value, t
 	var scratch [8]byte
 	stored := v.encode(&scratch)
 	size := entrySize + uint64(len(key)+len(stored))
-	if e != 0 && d.overwrite(e, size, v.Type, stored, ttl, flags) {
+	if e != 0 && d.overwrite(e, v.Type, stored, ttl, flags) {
 		return false, nil
 	}
-	at := z.alloc(size)
-	if at == 0 && e != 0 {
-		if d.overwriteLarge(e, v.Type, stored, ttl, flags) {
-			return false, nil
+	at := uint64(0)
+	if e != 0 && !d.giveBack(e) {
+		// The old value is too large to be saved: it goes last, if there is
+		// memory for both.
+		if at = z.alloc(size); at == 0 {
+			d.discard(e)
 		}
-		// The old value makes way before room is sought, as in nginx.
-		d.discard(e)
-		e = 0
+	}
+	replaced := at
+	if at == 0 {
 		at = z.alloc(size)
 	}
 	forcible := false
@@ -148,18 +152,20 @@ func (d *Dict) storeLocked(op int, e uint64, hash uint32, key string, v Value, t
 	if failHook != nil {
 		failHook(failEntryFilled)
 	}
-	if e != 0 {
+	if replaced != 0 {
 		d.remove(e)
 	}
 	d.insert(at)
-	if e != 0 {
+	if replaced != 0 {
 		d.release(e)
 	}
 	return forcible, nil
 }
 
-// makeRoom evicts until an allocation succeeds, at most 30 times.
+// makeRoom evicts until an allocation succeeds, at most 30 times. An old value
+// that made way is gone for good, as in nginx.
 func (d *Dict) makeRoom(size uint64) (at uint64, forcible bool) {
+	d.z.checkpoint()
 	for range 30 {
 		if d.evict(3, true) == 0 {
 			break
@@ -186,50 +192,70 @@ func (d *Dict) fill(at uint64, hash uint32, key string, t Type, valLen uint64, t
 	copy(z.bytes(at+entKey, uint64(len(key))), key)
 }
 
-// smallOverwrite is the size up to which saving an old value for recovery is
-// cheaper than taking other memory for the new one.
-const smallOverwrite = 1024
-
-// overwrite stores a value where the old one lies: when it has the same size,
-// or one of the same class, and can be saved first.
-func (d *Dict) overwrite(e, size uint64, t Type, stored []byte, ttl int64, flags uint32) bool {
-	if d.typeOf(e) == List {
-		return false
-	}
-	same := uint64(len(stored)) == d.valLen(e)
-	limit := uint64(smallOverwrite)
-	if same {
-		limit = bulkSize
-	}
-	if uint64(len(stored)) > limit {
-		return false
-	}
-	if !same && sizeClass(size) != sizeClass(entrySize+d.keyLen(e)+d.valLen(e)) {
-		return false
-	}
-	d.rewrite(e, t, stored, ttl, flags)
-	return true
-}
-
-// overwriteLarge is overwrite for an entry of the same size that lies in the
-// same number of pages when there is no other memory.
-func (d *Dict) overwriteLarge(e uint64, t Type, stored []byte, ttl int64, flags uint32) bool {
+// overwrite stores a value where one of the same length lies.
+func (d *Dict) overwrite(e uint64, t Type, stored []byte, ttl int64, flags uint32) bool {
 	n := uint64(len(stored))
-	keyLen := d.keyLen(e)
-	if d.typeOf(e) == List || n > bulkSize ||
-		sizeClass(entrySize+keyLen+n) != sizeClass(entrySize+keyLen+d.valLen(e)) {
+	if d.typeOf(e) == List || n != d.valLen(e) || n > bulkSize {
 		return false
 	}
-	d.rewrite(e, t, stored, ttl, flags)
-	return true
-}
-
-func (d *Dict) rewrite(e uint64, t Type, stored []byte, ttl int64, flags uint32) {
 	z := d.z
 	d.touch(e)
 	d.renew(e, ttl, flags)
-	z.put64(e+entValLen, shape(uint64(len(stored)), d.keyLen(e), t))
+	z.put64(e+entValLen, shape(n, d.keyLen(e), t))
+	if n == 8 {
+		z.put64(d.valueAt(e), binary.LittleEndian.Uint64(stored))
+		return true
+	}
 	z.putBytes(d.valueAt(e), stored)
+	return true
+}
+
+// savedElements is the longest list that is given back at once.
+const savedElements = 60
+
+// giveBack removes an entry and frees its memory for use in the same section,
+// as nginx does before it seeks memory for the new value. It is false, and
+// nothing has happened, when the entry is too large to be saved.
+func (d *Dict) giveBack(e uint64) bool {
+	z := d.z
+	size := d.valueAt(e) - e + d.valLen(e)
+	if d.typeOf(e) == List {
+		size = d.valueAt(e) - e
+		if !d.elementsFit(e, size) {
+			return false
+		}
+	}
+	if !z.roomToSave(size+mapSize, 64) {
+		return false
+	}
+	d.remove(e)
+	if d.typeOf(e) == List {
+		d.giveBackElements(e)
+	}
+	z.freeSaved(e, size)
+	return true
+}
+
+// elementsFit tells whether a list's elements, and so many bytes more, can be
+// saved.
+func (d *Dict) elementsFit(e, more uint64) bool {
+	z := d.z
+	if d.valLen(e) > savedElements {
+		return false
+	}
+	for q := z.queueNext(e + entList); q != e+entList; q = z.queueNext(q) {
+		more += elemData + uint64(z.load32(q+elemLen)) + mapSize
+	}
+	return z.roomToSave(more+mapSize, savedElements*24+64)
+}
+
+func (d *Dict) giveBackElements(e uint64) {
+	z := d.z
+	for !z.queueEmpty(e + entList) {
+		q := z.queueNext(e + entList)
+		z.queueRemove(q)
+		z.freeSaved(q, elemData+uint64(z.load32(q+elemLen)))
+	}
 }
 
 func (d *Dict) renew(e uint64, ttl int64, flags uint32) {

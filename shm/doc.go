@@ -47,9 +47,9 @@
 //
 // A process may die at any instruction, by SIGKILL too. The operation it was in
 // is either done or not done; nothing else is lost and nothing is damaged. The
-// one exception: a set of a value larger than 64 KB, over another large one of
-// the same key, in a zone that has no room for both, may leave the key absent, as
-// a set that finds no memory does.
+// one exception is a set that finds no memory at first: like nginx's it gives up
+// the key's old value before it evicts other entries, so a death among that may
+// leave the key absent.
 //
 // Sections are short and never allocate. While a holder is descheduled, waiters
 // look for about twenty microseconds and then sleep in the kernel, one thread per

@@ -67,6 +67,7 @@ const (
 	ctlLock       = pageSize
 	ctlRecord     = pageSize + 8  // where the running section's next undo record goes
 	ctlFreed      = pageSize + 16 // the running section has freed memory and not committed
+	ctlBulk       = pageSize + 24 // bytes the running section has saved
 	ctlBuildLock  = pageSize + 64
 	ctlBuilt      = pageSize + 128
 	ctlKind       = pageSize + 132

@@ -237,10 +237,27 @@ func (z *Zone) dropFull(id, kind uint64) {
 // free gives a chunk back (ngx_slab_free_locked). Its memory must not be
 // written before the section is committed.
 func (z *Zone) free(off uint64) {
+	z.store64(ctlFreed, 1)
+	z.freeChunk(off)
+}
+
+// freeSaved is free for memory that the same section may take again: it saves
+// the n bytes of it that matter. The caller has seen to it that there is room.
+func (z *Zone) freeSaved(off, n uint64) {
+	z.save(off, n)
+	if id := z.pageOf(off); z.kind(id) == pageSmall {
+		z.save(z.pageAt(id), mapSize) // the bitmap, should the page become free
+	}
+	z.freeChunk(off)
+}
+
+// mapSize is the size of the largest bitmap that lies in a page.
+const mapSize = pageSize >> minShift / 8
+
+func (z *Zone) freeChunk(off uint64) {
 	if off < z.arena || off >= z.total {
 		panic("shm: free of memory outside the arena")
 	}
-	z.store64(ctlFreed, 1)
 	id := z.pageOf(off)
 	page := z.pageAt(id)
 	switch z.kind(id) {

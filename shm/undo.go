@@ -15,8 +15,11 @@ package shm
 //
 // Bytes of keys and values are written without records, because they go into
 // memory that was free when the section began. That is why alloc refuses to
-// run after free in the same section: checkpoint comes between. A value that is
-// overwritten where it lies is saved in the bulk area first.
+// run after free in the same section: checkpoint comes between. Otherwise the
+// bytes are saved in the bulk area first: a value that is overwritten where it
+// lies, and memory that is given back to be used again at once (freeSaved). The
+// record of a saved range has its offset and length in place of the old word;
+// the ranges lie in the bulk area one behind the other.
 
 // bulkMark stands where a record has its offset; no word of a zone lies there.
 const bulkMark = 1
@@ -59,14 +62,29 @@ func (z *Zone) record(old, off uint64) {
 	}
 }
 
-// putBytes overwrites at most bulkSize bytes of a live value, once a section.
+// save keeps the present bytes of a range for the rollback.
+func (z *Zone) save(off, n uint64) {
+	used := z.load64(ctlBulk)
+	copy(z.bytes(z.bulk()+used, n), z.bytes(off, n))
+	z.store64(ctlBulk, used+n)
+	z.record(off|n<<40, bulkMark)
+}
+
+func (z *Zone) bulk() uint64 { return z.undo + undoRecords*16 }
+
+// roomToSave tells whether so many more bytes and records fit the undo area.
+func (z *Zone) roomToSave(bytes, records uint64) bool {
+	return z.load64(ctlBulk)+bytes <= bulkSize &&
+		z.load64(ctlRecord)+records*16 < z.bulk()
+}
+
+// putBytes overwrites the bytes of a live value.
 func (z *Zone) putBytes(off uint64, p []byte) {
 	n := uint64(len(p))
 	if n == 0 {
 		return
 	}
-	copy(z.bytes(z.undo+undoRecords*16, bulkSize), z.bytes(off, n))
-	z.record(off|n<<40, bulkMark)
+	z.save(off, n)
 	half := n / 2
 	copy(z.bytes(off, half), p)
 	if failHook != nil {
@@ -87,14 +105,21 @@ func (z *Zone) checkpoint() {
 func (z *Zone) clearUndo() {
 	z.store64(z.undo+8, 0)
 	z.store64(ctlRecord, z.undo)
+	z.store64(ctlBulk, 0)
 	z.store64(ctlFreed, 0)
 }
 
 // rollback undoes what was not committed, whoever did it.
 func (z *Zone) rollback() {
-	n := uint64(0)
-	for n < undoRecords && z.load64(z.undo+n*16+8) != 0 {
-		n++
+	n, saved := uint64(0), uint64(0)
+	for ; n < undoRecords; n++ {
+		off := z.load64(z.undo + n*16 + 8)
+		if off == 0 {
+			break
+		}
+		if off == bulkMark {
+			saved += z.load64(z.undo+n*16) >> 40
+		}
 	}
 	for i := n; i > 0; i-- {
 		old, off := z.load64(z.undo+(i-1)*16), z.load64(z.undo+(i-1)*16+8)
@@ -106,7 +131,8 @@ func (z *Zone) rollback() {
 			continue
 		}
 		at, size := old&(1<<40-1), old>>40
-		copy(z.bytes(at, size), z.bytes(z.undo+undoRecords*16, size))
+		saved -= size
+		copy(z.bytes(at, size), z.bytes(z.bulk()+saved, size))
 	}
 	z.clearUndo()
 }
