@@ -34,9 +34,9 @@ func (d *Dict) read(key string, dst []byte, mode readMode) (v Value, flags uint3
 		return v, 0, false, err
 	}
 	hash := hashKey(d.z.seed, key)
-	for {
+	for again := false; ; again = true {
 		var need uint64
-		v, flags, stale, need, err = d.tryRead(hash, key, dst, mode)
+		v, flags, stale, need, err = d.tryRead(hash, key, dst, mode, again)
 		if need == 0 {
 			return v, flags, stale, err
 		}
@@ -48,12 +48,12 @@ func (d *Dict) read(key string, dst []byte, mode readMode) (v Value, flags uint3
 }
 
 // tryRead reads a value; when dst has no room for it, need says how much it
-// takes.
-func (d *Dict) tryRead(hash uint32, key string, dst []byte, mode readMode) (v Value, flags uint32, stale bool, need uint64, err error) {
+// takes. The second try sweeps no more: it is the same call to the user.
+func (d *Dict) tryRead(hash uint32, key string, dst []byte, mode readMode, again bool) (v Value, flags uint32, stale bool, need uint64, err error) {
 	z := d.z
 	z.lock()
 	defer z.unlock()
-	if mode == readLive {
+	if mode == readLive && !again {
 		d.sweep()
 	}
 	e := d.find(hash, key)

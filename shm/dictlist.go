@@ -122,8 +122,8 @@ func (d *Dict) pop(key string, dst []byte, left bool) (Value, error) {
 		return Value{}, err
 	}
 	hash := hashKey(d.z.seed, key)
-	for {
-		v, need, err := d.tryPop(hash, key, dst, left)
+	for again := false; ; again = true {
+		v, need, err := d.tryPop(hash, key, dst, left, again)
 		if need == 0 {
 			return v, err
 		}
@@ -133,11 +133,15 @@ func (d *Dict) pop(key string, dst []byte, left bool) (Value, error) {
 	}
 }
 
-func (d *Dict) tryPop(hash uint32, key string, dst []byte, left bool) (v Value, need uint64, err error) {
+// tryPop takes a value out; when dst has no room for it, need says how much it
+// takes. The second try sweeps no more: it is the same call to the user.
+func (d *Dict) tryPop(hash uint32, key string, dst []byte, left, again bool) (v Value, need uint64, err error) {
 	z := d.z
 	z.lock()
 	defer z.unlock()
-	d.sweep()
+	if !again {
+		d.sweep()
+	}
 	e, live := d.lookup(hash, key)
 	if !live {
 		return
