@@ -204,6 +204,8 @@ func (c *checker) roots() error {
 		return c.dict(&Dict{z: z, root: z.load64(ctlRoot), Now: func() int64 { return 0 }})
 	case kindChannel:
 		return c.channel()
+	case kindVars:
+		return c.vars()
 	}
 	return nil
 }
