@@ -9,10 +9,11 @@ import (
 // from any goroutine of any process. Times to live are milliseconds, 0 is
 // forever. Keys have 1 to 65535 bytes.
 //
-// Entries hang in a hash table and in one queue of recency. A chained table
-// beats nginx's red-black tree here twice over: a lookup reads one bucket and
-// one entry, and linking changes two words instead of a dozen, each of which
-// would need an undo record.
+// Entries hang in a hash table and in one queue of recency. BenchmarkFind is why
+// it is not nginx's red-black tree: a lookup takes less than half the time among
+// a thousand entries, a ninth among a hundred thousand. Also linking an entry
+// changes two words, where rotations would change a dozen, each with its undo
+// record.
 type Dict struct {
 	z    *Zone
 	root uint64

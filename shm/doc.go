@@ -1,7 +1,6 @@
 // Package shm keeps what several worker processes share: zones with a
 // dictionary (ngx.shared.DICT) or service variables, counters, and event
-// channels. It knows nothing of
-// the server.
+// channels. It knows nothing of the server.
 //
 // # A zone's life
 //
