@@ -3,6 +3,7 @@ package cbpf
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Kind is a way of steering.
@@ -36,12 +37,13 @@ type Single struct {
 // in which they joined it, index i being worker i's. It uses the extended
 // program where that works and classic BPF elsewhere; if neither does, the error
 // is ErrNotSupported. The sockets stay the caller's. Nothing is steered before
-// the first Point.
+// the first Point. A group that was in the charge of another Single, here or in
+// another process, is taken over with InheritSingle.
 func NewSingle(fds []int) (*Single, error) {
 	if len(fds) == 0 {
 		return nil, errors.New("single listener without a socket")
 	}
-	s := &Single{fds: fds}
+	s := &Single{fds: slices.Clone(fds)}
 	if s.why = s.extended(); s.why == nil {
 		return s, nil
 	}
@@ -53,12 +55,60 @@ func NewClassicSingle(fds []int) (*Single, error) {
 	if len(fds) == 0 {
 		return nil, errors.New("single listener without a socket")
 	}
-	s := &Single{fds: fds, why: errors.New("not asked for")}
+	s := &Single{fds: slices.Clone(fds), why: errors.New("not asked for")}
 	return s, s.classic()
 }
 
+// InheritSingle is NewSingle in a new master, which got the old one's sockets
+// and what its Steering's Files gave. What is in force stays in force until the
+// first Point.
+func InheritSingle(fds []int, bpf [4]int) (*Single, error) {
+	st, err := Inherit(bpf)
+	if err != nil {
+		return nil, err
+	}
+	if len(fds) == 0 || len(fds) > st.size {
+		st.Close()
+		return nil, fmt.Errorf("single listener with %d sockets", len(fds))
+	}
+	return &Single{fds: slices.Clone(fds), kind: Extended, steering: st}, nil
+}
+
+// Add takes in a socket that has joined the group after the others, and returns
+// its index.
+func (s *Single) Add(fd int) (index int, err error) {
+	index = len(s.fds)
+	if s.kind == Extended {
+		if err := s.steering.Set(index, fd); err != nil {
+			return 0, err
+		}
+	}
+	s.fds = append(s.fds, fd)
+	return index, nil
+}
+
+// Drop lets go of the last socket of the group, which the caller is about to
+// close; the first one stays. It must not be the one that Point named.
+func (s *Single) Drop() error {
+	last := len(s.fds) - 1
+	if last == 0 {
+		return errors.New("single listener: the only socket can not be dropped")
+	}
+	if s.kind == Extended {
+		if err := s.steering.Unset(last); err != nil {
+			return err
+		}
+	}
+	s.fds = s.fds[:last]
+	return nil
+}
+
+// maxGroup is how many sockets a group can grow to. A socket is in one array at
+// a time, and leaves it late when the array goes, so a group keeps its array.
+const maxGroup = 1024
+
 func (s *Single) extended() error {
-	st, err := NewSteering(len(s.fds))
+	st, err := NewSteering(max(len(s.fds), maxGroup))
 	if err != nil {
 		return err
 	}

@@ -284,6 +284,71 @@ func TestSingleSaysWhatIsInForce(t *testing.T) {
 	}
 }
 
+// A group grows and shrinks with the number of workers, and outlives its master.
+func TestSingleGroupChanges(t *testing.T) {
+	for name, create := range map[string]func([]int) (*Single, error){"extended": NewSingle, "classic": NewClassicSingle} {
+		t.Run(name, func(t *testing.T) {
+			g := newGroup(t, 4)
+			s, err := create(g.fds[:2])
+			needs(t, err)
+			defer func() { s.Close() }()
+			for i, fd := range g.fds[2:] {
+				if index, err := s.Add(fd); index != 2+i || err != nil {
+					t.Fatal(index, err)
+				}
+			}
+			if err := s.Point(3); err != nil {
+				t.Fatal(err)
+			}
+			wantAll(t, g, 50, 3)
+			if s.Kind() == Extended {
+				s = handOver(t, s, g)
+				wantAll(t, g, 50, 3)
+			}
+			if err := errors.Join(s.Point(1), s.Drop()); err != nil {
+				t.Fatal(err)
+			}
+			g.lns[3].Close()
+			g.lns, g.fds = g.lns[:3], g.fds[:3]
+			wantAll(t, g, 50, 1)
+			if s.Point(3) == nil {
+				t.Error("a socket that was dropped")
+			}
+			if err := errors.Join(s.Drop(), s.Drop()); err != nil {
+				t.Fatal(err)
+			}
+			if s.Drop() == nil {
+				t.Error("the only socket was dropped")
+			}
+		})
+	}
+}
+
+// handOver is what two masters do at an upgrade.
+func handOver(t *testing.T, s *Single, g *group) *Single {
+	t.Helper()
+	files, err := s.Steering().Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fds [4]int
+	for i, f := range files {
+		if fds[i], err = unix.Dup(int(f.Fd())); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	s.Steering().Close() // the old master ends without detaching
+	next, err := InheritSingle(g.fds, fds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.Kind() != Extended || next.String() != "eBPF sk_reuseport" {
+		t.Error(next)
+	}
+	return next
+}
+
 // Without privilege the classic program serves, and says why.
 func TestUnprivileged(t *testing.T) {
 	if os.Getuid() != 0 {
