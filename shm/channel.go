@@ -73,6 +73,7 @@ func OpenChannel(zoneFD, eventFD, slot int) (*Channel, error) {
 		unix.Close(z.own)
 		return nil, err
 	}
+	unix.CloseOnExec(eventFD)
 	return c, nil
 }
 

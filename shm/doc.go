@@ -40,7 +40,8 @@
 // by itself within some milliseconds.
 //
 // Open may be called before or after a worker drops its rights; it needs /proc.
-// The package keeps the descriptors that it is given, close-on-exec or not; it
+// The package keeps the descriptors that it is given, and makes them
+// close-on-exec: os/exec passes on what File and Files return all the same. It
 // adds one of its own per zone, which no child inherits.
 //
 // # What a death costs
@@ -52,8 +53,8 @@
 // leave the key absent.
 //
 // Sections are short and never allocate. While a holder is descheduled, waiters
-// look for about twenty microseconds and then sleep in the kernel, one thread per
-// process, until it goes on.
+// look for some tens of microseconds, nap, and then sleep in the kernel, one
+// thread per process, until it goes on.
 //
 // # Event channels
 //

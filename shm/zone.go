@@ -134,6 +134,7 @@ func Open(fd, slot int) (*Zone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open zone on descriptor %d: %w", fd, err)
 	}
+	unix.CloseOnExec(fd)
 	z.Recover()
 	return z, nil
 }
