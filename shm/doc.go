@@ -72,6 +72,16 @@
 // was too slow. A channel is kept over reload and upgrade like a zone, with both
 // descriptors.
 //
+// # Proofs
+//
+// What this page promises is tested with processes that are killed at any
+// moment; go test runs a small version of it. The full ones:
+//
+//	PERIGEE_SHM_OPS=10000000 PERIGEE_SHM_KILLS=200 PERIGEE_SHM_FAILS=10 go test -run TestModel -v ./shm
+//	PERIGEE_SHM_MESSAGES=1000000 PERIGEE_SHM_KILLS=200 PERIGEE_SHM_STRICT=1 go test -run 'TestChannel.*Workers' -v ./shm
+//	PERIGEE_SHM_TRACES=24 PERIGEE_SHM_SEED=1 go test -run AgainstOpenResty -v ./shm
+//	go test -run xxx -bench . ./shm
+//
 // # Persistence
 //
 // Dict.Save writes a dictionary to a file and Load reads it into an empty one.
