@@ -18,7 +18,8 @@ import (
 // holder's pid. Slot and incarnation make the token that lock words contain, so
 // a lock left by a predecessor in the same slot is known to be one.
 
-// AnySlot lets Open take the first slot that is free.
+// AnySlot lets Open take a free slot from the end of the table, out of the way of
+// the numbers that a master gives to workers.
 const AnySlot = -1
 
 const (
@@ -52,7 +53,7 @@ func (z *Zone) takeSlot(slot int) error {
 		return z.trySlot(slot)
 	}
 	for s := range MaxSlots {
-		err := z.trySlot(s)
+		err := z.trySlot(MaxSlots - 1 - s)
 		if !errors.Is(err, ErrSlotBusy) {
 			return err
 		}
