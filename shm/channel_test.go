@@ -247,3 +247,20 @@ func TestChannelWakes(t *testing.T) {
 		}
 	}
 }
+
+func TestChannelAllocates(t *testing.T) {
+	c := newEvents(t, 64<<10)
+	s := c.Subscribe(1, FromNow)
+	data := []byte("some data")
+	seen := 0
+	callback := func(m Message) { seen += len(m.Data) }
+	if n := testing.AllocsPerRun(100, func() {
+		c.Publish(c.ToNewest(), "topic", data)
+		s.Drain(callback)
+	}); n != 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+	if seen != 101*len(data) {
+		t.Errorf("%d bytes seen", seen)
+	}
+}
