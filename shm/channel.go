@@ -138,13 +138,15 @@ func (c *Channel) Close() error {
 	return errors.Join(c.z.Close(), c.wake.Close())
 }
 
+// one is what a write adds to the eventfd.
+var one = []byte{1, 0, 0, 0, 0, 0, 0, 0}
+
 // Wake wakes all readers. The master calls it when a worker died, which may
 // have been between storing a message and waking.
 func (c *Channel) Wake() {
-	one := [8]byte{0: 1}
 	// The counter is never read, yet 2^64 messages are out of reach; a full
 	// counter would still have woken everybody.
-	unix.Write(c.wake.fd, one[:])
+	unix.Write(c.wake.fd, one)
 }
 
 // Target says who is to see a message.
