@@ -3,7 +3,7 @@ module github.com/perigee-server/perigee
 go 1.26.0
 
 require (
-<<<<<<< HEAD
+	github.com/cilium/ebpf v0.22.0
 	go.elara.ws/pcre v0.0.0-20230805032557-4ce849193f64
 	golang.org/x/sys v0.49.0
 	modernc.org/libc v1.16.8
@@ -15,8 +15,4 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20200410134404-eec4a21b6bb0 // indirect
 	modernc.org/mathutil v1.4.1 // indirect
 	modernc.org/memory v1.1.1 // indirect
-=======
-	github.com/cilium/ebpf v0.22.0
-	golang.org/x/sys v0.47.0
->>>>>>> shm
 )
