@@ -1,0 +1,5 @@
+//go:build race
+
+package builtins_test
+
+const raceEnabled = true
