@@ -5,6 +5,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/access"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/headers"
+	_ "github.com/perigee-server/perigee/builtins/headersmore"
 	_ "github.com/perigee-server/perigee/builtins/index"
 	_ "github.com/perigee-server/perigee/builtins/log"
 	_ "github.com/perigee-server/perigee/builtins/map"
