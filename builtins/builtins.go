@@ -11,6 +11,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/map"
 	_ "github.com/perigee-server/perigee/builtins/proxy"
 	_ "github.com/perigee-server/perigee/builtins/rewrite"
+	_ "github.com/perigee-server/perigee/builtins/setmisc"
 	_ "github.com/perigee-server/perigee/builtins/static"
 	_ "github.com/perigee-server/perigee/builtins/stubstatus"
 	_ "github.com/perigee-server/perigee/builtins/tryfiles"
