@@ -73,3 +73,17 @@ GET /
 [qr{unknown directive "frobnicate" in \S+/html/bad\.conf:1}, qr{unknown directive "defrobnicate" in \S+/html/bad\.conf:3}]
 --- skip_nginx_reference: it stops at the first one
 --- suppress_stderr
+
+
+=== TEST 6: an upstream's answer with two lengths
+--- config
+    location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; }
+--- tcp_listen: $TEST_NGINX_RAND_PORT_1
+--- tcp_reply eval
+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+--- request
+GET /p
+--- error_code: 502
+--- error_log
+upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time
+--- skip_nginx_reference: 1.22.1 lets the chunks win; newer versions refuse the answer

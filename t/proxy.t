@@ -266,22 +266,7 @@ GET /p
 upstream sent too big header while reading response header from upstream
 
 
-=== TEST 19: chunks of an answer win over its length
---- config
-    location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; }
---- tcp_listen: $TEST_NGINX_RAND_PORT_1
---- tcp_reply eval
-"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
---- request
-GET /p
---- response_headers
-!Content-Length
-Transfer-Encoding: chunked
---- response_body chomp
-ok
-
-
-=== TEST 20: a chunked answer is decoded
+=== TEST 19: a chunked answer is decoded
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -295,7 +280,7 @@ Transfer-Encoding: chunked
 abcdefg
 
 
-=== TEST 21: an answer that is cut short
+=== TEST 20: an answer that is cut short
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -310,7 +295,7 @@ abc
 upstream prematurely closed connection while reading upstream
 
 
-=== TEST 22: an answer until the end of the connection
+=== TEST 21: an answer until the end of the connection
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -324,7 +309,7 @@ Transfer-Encoding: chunked
 to the end
 
 
-=== TEST 23: an answer without a body
+=== TEST 22: an answer without a body
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -337,7 +322,7 @@ GET /p
 X-A: 1
 
 
-=== TEST 24: the first line of an answer is kept
+=== TEST 23: the first line of an answer is kept
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -349,7 +334,7 @@ GET /p
 --- raw_response_headers_like: ^HTTP/1\.1 299 Quite Fine\r\n
 
 
-=== TEST 25: HEAD through a proxy
+=== TEST 24: HEAD through a proxy
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- http_config
@@ -361,7 +346,7 @@ Content-Length: 5
 --- response_body:
 
 
-=== TEST 26: a body goes through, with its length
+=== TEST 25: a body goes through, with its length
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
     location /c { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_method PUT; proxy_set_body "fixed $arg_a"; }
@@ -379,7 +364,7 @@ X-A: a
 ["POST [4] [body] [a]\n", "PUT [7] [fixed x] [a]\n", "POST [] [] [a]\n", "POST [4] [body] []\n"]
 
 
-=== TEST 27: a chunked body gets a length when it is buffered
+=== TEST 26: a chunked body gets a length when it is buffered
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; }
 --- http_config
@@ -392,7 +377,7 @@ Transfer-Encoding: chunked
 [3] [] [abc]
 
 
-=== TEST 28: a chunked body that is not buffered stays chunked
+=== TEST 27: a chunked body that is not buffered stays chunked
 --- config
     location /s { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; proxy_request_buffering off; }
 --- http_config
@@ -404,7 +389,7 @@ Transfer-Encoding: chunked
 [] [chunked] [abc]
 
 
-=== TEST 29: connections to the upstream are kept
+=== TEST 28: connections to the upstream are kept
 --- config
     location /p { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }
     location /n { proxy_pass http://backend; }
@@ -419,7 +404,7 @@ Transfer-Encoding: chunked
 ["1\n", "2\n", "3\n", "1\n"]
 
 
-=== TEST 30: round robin with weights
+=== TEST 29: round robin with weights
 --- config
     location /p { proxy_pass http://backend; }
 --- http_config
@@ -434,7 +419,7 @@ Transfer-Encoding: chunked
 ["one\n", "two\n", "one\n", "one\n", "two\n", "one\n"]
 
 
-=== TEST 31: the next server when one refuses
+=== TEST 30: the next server when one refuses
 --- config
     location /p { proxy_pass http://backend; }
 --- http_config
@@ -448,7 +433,7 @@ backup
 connect() failed (111: Connection refused) while connecting to upstream
 
 
-=== TEST 32: the next server for a code
+=== TEST 31: the next server for a code
 --- config
     location /p { proxy_pass http://backend; proxy_next_upstream http_503; }
     location /n { proxy_pass http://backend2; proxy_next_upstream off; }
@@ -463,7 +448,7 @@ connect() failed (111: Connection refused) while connecting to upstream
 [200, 503]
 
 
-=== TEST 33: a server that is down is not asked, and none left is a 502
+=== TEST 32: a server that is down is not asked, and none left is a 502
 --- config
     location /p { proxy_pass http://backend; }
     location /q { proxy_pass http://dead; }
@@ -480,7 +465,7 @@ connect() failed (111: Connection refused) while connecting to upstream
 ["two", "two", "502 Bad Gateway"]
 
 
-=== TEST 34: variables of an upstream
+=== TEST 33: variables of an upstream
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; add_header X-U "$upstream_status $upstream_http_x_b $upstream_cookie_k"; access_log logs/access.log u; }
 --- http_config
@@ -494,7 +479,7 @@ X-U: 200 yes v
 qr/^u=127\.0\.0\.1:\d+ 200 5 \d\.\d{3} \d\.\d{3} \d\.\d{3} \d+$/
 
 
-=== TEST 35: the addresses of several attempts
+=== TEST 34: the addresses of several attempts
 --- config
     location /p { proxy_pass http://backend; add_header X-U "$upstream_addr|$upstream_status"; }
 --- http_config
@@ -506,7 +491,7 @@ GET /p
 X-U: 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+\|502, 200
 
 
-=== TEST 36: proxy_buffering off passes every piece on at once
+=== TEST 35: proxy_buffering off passes every piece on at once
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_buffering off; }
 --- http_config
@@ -518,7 +503,7 @@ one
 two
 
 
-=== TEST 37: a large answer with small buffers, and through a file
+=== TEST 36: a large answer with small buffers, and through a file
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_buffers 2 4k; proxy_buffer_size 4k; proxy_busy_buffers_size 4k; proxy_temp_file_write_size 8k; }
     location /q { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_max_temp_file_size 0; proxy_buffers 2 4k; proxy_buffer_size 4k; proxy_busy_buffers_size 4k; }
@@ -535,7 +520,7 @@ md5_hex
 ["499411682260e00edacbe06cd283fbf4", "499411682260e00edacbe06cd283fbf4", "499411682260e00edacbe06cd283fbf4"]
 
 
-=== TEST 38: X-Accel-Redirect
+=== TEST 37: X-Accel-Redirect
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
     location /internal/ { internal; alias html/; }
@@ -550,7 +535,7 @@ GET /p
 the file
 
 
-=== TEST 39: an upgraded connection
+=== TEST 38: an upgraded connection
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }
 --- tcp_listen: $TEST_NGINX_RAND_PORT_1
@@ -566,7 +551,7 @@ Connection: upgrade
 raw bytes
 
 
-=== TEST 40: a Unix socket as upstream
+=== TEST 39: a Unix socket as upstream
 --- config
     location /p { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/up.sock:/new/; }
 --- http_config
@@ -577,7 +562,7 @@ GET /p
 /new/ localhost
 
 
-=== TEST 41: the client leaves, the upstream is left too
+=== TEST 40: the client leaves, the upstream is left too
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- http_config
@@ -592,7 +577,7 @@ GET /p
 client prematurely closed connection, so upstream connection is closed too while sending request to upstream
 
 
-=== TEST 42: proxy_ignore_client_abort
+=== TEST 41: proxy_ignore_client_abort
 --- config
     location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_ignore_client_abort on; }
 --- http_config
@@ -609,7 +594,7 @@ client prematurely closed connection
 qr{"GET /p HTTP/1\.1" 200 }
 
 
-=== TEST 43: limits of an answer's rate do not change it
+=== TEST 42: limits of an answer's rate do not change it
 --- config
     location /p { limit_rate 1m; limit_rate_after 10k; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- http_config

@@ -82,11 +82,6 @@ func runEnd(r *http.Request, s *state, _ *command) http.Status {
 func initFilters(_ *cycle.Conf, m *http.Main) error {
 	around := func(l *http.Location) bool { s := confs.In(l); return len(s.before)+len(s.after) > 0 }
 	m.AddHeaderFilter(http.OrderUser, around, func(r *http.Request) http.Status {
-		if r.Out.Status >= 300 || r.Out.Status == 204 || r.HeadOnly() {
-			stateOf(r).after = true
-			stateOf(r).sent = true
-			return http.OK
-		}
 		r.Out.ClearLength()
 		r.DenyRanges()
 		r.Out.ClearModified()

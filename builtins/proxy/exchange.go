@@ -60,7 +60,8 @@ func handle(r *http.Request) http.Status {
 		}
 	}
 	x.group = x.t.group
-	if s.passBody.V && s.body.V == nil && s.requestBuffering.V && !r.HasOwnBody() {
+	buffered := s.requestBuffering.V || r.ChunkedBody && s.version.V < 1001
+	if s.passBody.V && s.body.V == nil && buffered && !r.HasOwnBody() {
 		if rc := r.ReadBody(); rc != http.OK {
 			return rc
 		}
@@ -211,6 +212,9 @@ func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func
 	r := x.r
 	switch {
 	case errors.Is(err, errGone):
+		if x.to == 0 { // nothing has come back yet
+			x.doing = "sending request to upstream"
+		}
 		r.Logf(log.Info, "client prematurely closed connection, so upstream connection is closed too while %s", x.doing)
 		x.closeConn()
 		x.attempts[len(x.attempts)-1].status = 499
@@ -413,9 +417,6 @@ func (x *exchange) send() (int64, error) {
 	c := x.conn
 	d := s.sendTimeout.V
 	b := r.Body()
-	if r.HasOwnBody() {
-		b = r.OwnBody()
-	}
 	switch {
 	case s.body.V != nil:
 		body := s.body.V.Eval(r)
@@ -424,7 +425,7 @@ func (x *exchange) send() (int64, error) {
 		return x.write(x.makeHead(nil, -1, false))
 	case b.Read() || !r.HasBody():
 		length := int64(-1)
-		if r.HasBody() || b.Size() > 0 || r.HasOwnBody() {
+		if r.HasLength() || b.Size() > 0 || r.HasOwnBody() {
 			length = b.Size()
 		}
 		if f := b.File(); f != nil {
@@ -462,12 +463,15 @@ func (x *exchange) sendFile(n int64, b *http.Body, d time.Duration) (int64, erro
 // stream passes the client's body on as it comes.
 func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 	r := x.r
-	chunked := r.ChunkedBody && x.s.version.V == 1001
-	length := r.ContentLength
-	if r.ChunkedBody {
-		length = -1
+	early, rc := x.early()
+	if rc != http.OK {
+		return 0, clientError(rc)
 	}
-	sent, err := x.write(x.makeHead(nil, length, chunked))
+	if r.BodyDone() {
+		return x.write(x.makeHead(early, int64(len(early)), false))
+	}
+	chunked := r.ChunkedBody
+	sent, err := x.write(x.makeHead(frame(early, chunked), r.ContentLength, chunked))
 	for err == nil {
 		part, rc := r.NextBody(true)
 		if rc != http.OK {
@@ -480,14 +484,34 @@ func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 			}
 			return sent, err
 		}
-		out := part
-		if chunked {
-			out = strconv.AppendInt(nil, int64(len(part)), 16)
-			out = append(append(append(out, "\r\n"...), part...), "\r\n"...)
-		}
 		var n int64
-		n, err = x.write(out)
+		n, err = x.write(frame(part, chunked))
 		sent += n
 	}
 	return sent, err
+}
+
+// early is the part of the client's body that has come already.
+func (x *exchange) early() ([]byte, http.Status) {
+	var out []byte
+	for len(out) < 64<<10 {
+		part, rc := x.r.NextBody(false)
+		if rc == http.Declined || rc == http.OK && len(part) == 0 {
+			return out, http.OK
+		}
+		if rc != http.OK {
+			return nil, rc
+		}
+		out = append(out, part...)
+	}
+	return out, http.OK
+}
+
+// frame makes a chunk of a part.
+func frame(part []byte, chunked bool) []byte {
+	if !chunked || len(part) == 0 {
+		return part
+	}
+	out := strconv.AppendInt(nil, int64(len(part)), 16)
+	return append(append(append(out, "\r\n"...), part...), "\r\n"...)
 }

@@ -29,7 +29,7 @@ type response struct {
 func (x *exchange) readHead(a *attempt) (http.Status, error) {
 	for {
 		if x.buf == nil {
-			x.buf = make([]byte, max(int(x.s.bufferSize.V), 4096))
+			x.buf = make([]byte, x.s.bufferSize.V)
 		}
 		n, err := x.conn.Read(x.buf[x.to:], x.s.readTimeout.V)
 		if n > 0 {
@@ -117,6 +117,7 @@ func couldBeStatus(b []byte) bool {
 func (x *exchange) version09() (http.Status, bool) {
 	x.r.Logf(log.Error, "upstream sent no valid HTTP/1.0 header while reading response header from upstream")
 	x.resp = response{status: 200, length: -1}
+	x.r.Version = 9 // the client gets it as it is
 	return http.OK, true
 }
 
@@ -293,7 +294,7 @@ func (x *exchange) copyFields() {
 		case "etag":
 			o.ETag = f.Value
 		case "location":
-			o.Add(n, s.location(r, x.t, f.Value))
+			o.Location = s.location(r, x.t, f.Value)
 		case "refresh":
 			o.Add(n, x.refresh(f.Value))
 		case "set-cookie":

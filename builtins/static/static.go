@@ -92,7 +92,10 @@ func Serve(r *http.Request, f *file.File, path []byte) http.Status {
 		f.Close()
 		return 405
 	}
-	r.DiscardBody()
+	if rc := r.DiscardBody(); rc != http.OK {
+		f.Close()
+		return rc
+	}
 	o := &r.Out
 	o.Status = 200
 	o.ContentLength = f.Size

@@ -55,11 +55,21 @@ func (b *Body) free() {
 	}
 }
 
-// Body is the request's body; ReadBody fills it.
-func (r *Request) Body() *Body { return &r.Main.body }
+// Body is the request's body, which ReadBody fills; a subrequest has that of the
+// main request unless it was given its own.
+func (r *Request) Body() *Body {
+	if r.HasOwnBody() {
+		return &r.body
+	}
+	return &r.Main.body
+}
 
 // HasBody reports whether the client sends a body.
 func (r *Request) HasBody() bool { return r.Main.ContentLength > 0 || r.Main.ChunkedBody }
+
+// HasLength reports whether the client has said how long the body is, be it
+// empty.
+func (r *Request) HasLength() bool { return r.Main.ContentLength >= 0 || r.Main.ChunkedBody }
 
 // SetBody replaces the body.
 func (r *Request) SetBody(data []byte) {
@@ -105,7 +115,7 @@ func (r *Request) testExpect() {
 		return
 	}
 	r.expectTested = true
-	if !head.EqualFold(r.fieldValue(r.in.expect), "100-continue") || r.body.done {
+	if !head.EqualFold(r.fieldValue(r.in.expect), "100-continue") {
 		return
 	}
 	r.debugf("send 100 Continue")
@@ -287,44 +297,48 @@ func (r *Request) fillBody(wait bool) Status {
 			return Error
 		case err == io.EOF:
 			r.Logf(log.Info, "client prematurely closed connection while reading client request body")
-			r.KeepAlive = false
-			r.body.done = true
-			return statusBadRequest
+			return r.clientGone()
 		}
 		r.Logf(log.Info, "%s while reading client request body", log.Errno("recv() failed", err))
-		r.KeepAlive = false
-		r.body.done = true
-		return statusBadRequest
+		return r.clientGone()
 	}
+}
+
+// clientGone notes that the client has ended the connection inside of a body:
+// no response is sent, the access log says 400.
+func (r *Request) clientGone() Status {
+	r.KeepAlive = false
+	r.body.done = true
+	r.Out.Status = int(statusBadRequest)
+	return Error
 }
 
 // DiscardBody reads and drops what is left of the body: what is there now, the
 // rest after the response.
-func (r *Request) DiscardBody() { r.discardBody() }
+// It returns OK, or a status to finalize the request with.
+func (r *Request) DiscardBody() Status { return r.discardBody() }
 
-func (r *Request) discardBody() {
-	if r != r.Main || r.headEnd == 0 && !r.HasBody() {
-		return
+func (r *Request) discardBody() Status {
+	if r != r.Main || r.headEnd == 0 && !r.HasLength() {
+		return OK
 	}
 	b := &r.body
 	if b.read || b.reading {
-		return
+		return OK
 	}
 	b.discard = true
 	r.beginBody()
 	for !b.done {
 		part, rc := r.NextBody(false)
-		if rc == Declined {
-			return
-		}
-		if rc != OK {
+		switch {
+		case rc == Declined || rc == OK && part == nil:
+			return OK
+		case rc != OK:
 			r.KeepAlive = false
-			return
-		}
-		if part == nil {
-			return
+			return rc
 		}
 	}
+	return OK
 }
 
 var bodyFiles atomic.Uint64
@@ -396,6 +410,3 @@ func (c *Conn) lingerLeft(timeout time.Duration) time.Duration {
 
 // HasOwnBody reports whether a subrequest was given a body of its own.
 func (r *Request) HasOwnBody() bool { return r.sub != nil && r.sub.o.HasBody }
-
-// OwnBody is a subrequest's own body.
-func (r *Request) OwnBody() *Body { return &r.body }

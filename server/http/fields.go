@@ -123,9 +123,6 @@ func (r *Request) unique(i *int, n int) Status {
 
 // hostField checks Host; a host in the request line is preferred to it.
 func (r *Request) hostField(value []byte) Status {
-	if len(value) == 0 {
-		return 0
-	}
 	if r.hostInLine != nil {
 		if _, _, err := head.ValidHost(value); err != nil {
 			r.failHead(statusBadRequest, "client sent invalid host header while reading client request headers")

@@ -96,7 +96,7 @@ func (r *Request) finalize(rc Status) {
 		return
 	case rc == Declined:
 		rc = statusNotFound
-	case rc == Error || rc == statusClientClosed || rc == statusRequestTimeout && r.headerSent:
+	case rc == Error || rc == statusClientClosed || rc == statusRequestTimeout:
 		r.terminate(rc)
 		return
 	}
@@ -112,7 +112,9 @@ func (r *Request) finalize(rc Status) {
 			r.terminate(rc)
 			return
 		}
-		rc = r.special(rc)
+		if rc = r.special(rc); rc >= 300 {
+			rc = r.special(rc) // a cycle of error pages, or a filter that refuses the page
+		}
 		if rc == Redirected {
 			return
 		}

@@ -112,10 +112,6 @@ func (c *Conn) linger() {
 // beginDiscard reads the rest of a request's body after the response.
 func (c *Conn) beginDiscard(r *Request) bool {
 	l := r.loc.core
-	if l.lingeringClose.V == lingeringOff || !r.KeepAlive {
-		c.endAfter(r)
-		return false
-	}
 	c.state = stateDiscard
 	c.lingerTill = c.work.Loop.Now().Add(l.lingeringTime.V)
 	c.lingerTimeout = l.lingeringTimeout.V
@@ -126,8 +122,7 @@ func (c *Conn) beginDiscard(r *Request) bool {
 // discardMore goes on with beginDiscard.
 func (c *Conn) discardMore() {
 	r := c.req
-	r.discardBody()
-	if !r.KeepAlive {
+	if r.discardBody() != OK {
 		c.endAfter(r)
 		return
 	}

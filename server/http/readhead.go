@@ -72,6 +72,9 @@ func (c *Conn) parseHead() headResult {
 	if !c.lineDone {
 		n, err := c.line.Parse(c.buf[c.from:c.to])
 		if err == head.ErrIncomplete {
+			if c.skipBlank() {
+				return headMore
+			}
 			if c.tooLong(c.line.Start) {
 				return c.headError(statusURITooLarge, "client sent too long URI")
 			}
@@ -84,15 +87,18 @@ func (c *Conn) parseHead() headResult {
 				code = statusVersionNotSupported
 			}
 			c.req.requestLineSoFar(c.buf[c.from:c.to])
+			if errors.Is(err, head.ErrInvalid09Method) {
+				c.req.Version = 9
+			}
 			return c.headError(code, err.Error()+" while reading client request line")
 		}
-		if n-c.line.Start > int(c.server.core.largeBuffers.V.Size) && n > firstBuffer {
+		if n-c.line.Start > c.lineLimit() {
 			c.req.takeLine(&c.line)
 			return c.headError(statusURITooLarge, "client sent too long URI while reading client request line")
 		}
 		c.req.takeLine(&c.line)
+		c.headAt = c.from + c.line.Start
 		c.from += n
-		c.headLen = n
 		c.lineDone = true
 		c.req.length = int64(n - c.line.Start)
 		if code := c.req.setTarget(); code != 0 {
@@ -105,6 +111,21 @@ func (c *Conn) parseHead() headResult {
 	return c.parseFields()
 }
 
+// skipBlank drops line ends before a request, however many; false when
+// something else has come.
+func (c *Conn) skipBlank() bool {
+	b := c.buf[c.from:c.to]
+	if b[0] != '\r' && b[0] != '\n' || c.line.Start != len(b)-1 {
+		return false
+	}
+	if last := b[len(b)-1]; last != '\r' && last != '\n' {
+		return false
+	}
+	c.from = c.to
+	c.line.Reset()
+	return true
+}
+
 // parseFields reads header fields until the blank line.
 func (c *Conn) parseFields() headResult {
 	r := c.req
@@ -113,7 +134,7 @@ func (c *Conn) parseFields() headResult {
 		n, err := c.field.Parse(c.buf[c.from:c.to], srv.underscores.V)
 		switch err {
 		case nil:
-			if n > int(srv.largeBuffers.V.Size) {
+			if n > c.lineLimit() {
 				return c.headError(statusRequestHeaderTooLarge, "client sent too long header line while reading client request headers")
 			}
 			c.from += n
@@ -152,8 +173,14 @@ func (c *Conn) parseFields() headResult {
 
 // tooLong reports whether the present line can not fit in a large buffer.
 func (c *Conn) tooLong(start int) bool {
-	return c.to-c.from-start >= max(int(c.server.core.largeBuffers.V.Size), firstBuffer) ||
-		int(c.reqLength())+c.to-c.from > int(c.server.core.largeBuffers.V.Size)*c.server.core.largeBuffers.V.Num+firstBuffer
+	srv := c.server.core
+	return c.to-c.from-start >= c.lineLimit() ||
+		int(c.reqLength())+c.to-c.from > int(srv.largeBuffers.V.Size)*srv.largeBuffers.V.Num+int(srv.headerBufferSize.V)
+}
+
+// lineLimit is the longest request line or field: it must fit in one buffer.
+func (c *Conn) lineLimit() int {
+	return int(max(c.server.core.largeBuffers.V.Size, c.server.core.headerBufferSize.V))
 }
 
 func (c *Conn) reqLength() int64 {
@@ -174,6 +201,7 @@ func (c *Conn) newRequest() {
 func (c *Conn) headComplete() headResult {
 	c.lineDone = false
 	c.line.Reset()
+	c.req.raw = c.buf[c.headAt:c.from]
 	if code := c.req.checkHead(); code != 0 {
 		return headFailed
 	}

@@ -61,6 +61,9 @@ func (r *Request) SetURI(uri []byte, jump bool) {
 	r.uriChanged = r.uriChanged || jump
 }
 
+// QuotedURI reports whether the client's URI has escapes or "+".
+func (r *Request) QuotedURI() bool { return r.Main.quoted }
+
 // StopURIChange takes back a jump (break).
 func (r *Request) StopURIChange() { r.uriChanged = false }
 

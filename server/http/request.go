@@ -34,6 +34,7 @@ type Request struct {
 	Version    int // 1001 for HTTP/1.1, 9 for HTTP/0.9
 	Line       []byte
 	Protocol   []byte
+	raw        []byte // the head as it came
 	Unparsed   []byte // the target as sent: $request_uri
 	URI        []byte // normalised, without arguments
 	Args       []byte
@@ -68,6 +69,7 @@ type Request struct {
 	handler      ContentHandler
 	internal     bool
 	uriChanged   bool
+	quoted       bool // the client's URI has escapes or "+"
 	uriChanges   int
 	subrequests  int
 	depth        int  // of subrequests
@@ -172,6 +174,7 @@ func (w *work) request(c *Conn) *Request {
 		r.server = c.tls.server
 	}
 	r.loc = r.server.Root
+	r.Version = 1000 // until the request line says otherwise
 	r.ContentLength = -1
 	r.Out.ContentLength = -1
 	r.Start = c.work.Loop.Now()
@@ -291,12 +294,23 @@ func (r *Request) setTarget() Status {
 		r.URI, r.Args, r.HasArgs = l.Path, l.Args, l.Args != nil
 	}
 	r.ValidURI = true
+	r.quoted = l.Quoted || l.Plus
 	if l.Host != nil {
+		if !validPort(l.Port) {
+			r.failHead(statusBadRequest, "client sent invalid host in request line")
+			return statusBadRequest
+		}
 		if code := r.setHost(l.Host); code != 0 {
 			return code
 		}
 	}
 	return 0
+}
+
+// validPort accepts nothing and numbers up to 65535.
+func validPort(b []byte) bool {
+	n, ok := head.ParseContentLength(b)
+	return len(b) == 0 || ok && n <= 65535
 }
 
 // setHost checks a host and chooses the virtual server by it.

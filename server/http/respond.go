@@ -3,11 +3,16 @@ package http
 import "bytes"
 
 // Respond sends a whole response: status, media type (nil for the one of the
-// URI) and a text; for redirects the text is the target
+// URI) and a text, nil for none; for redirects the text is the target
 // (ngx_http_send_response).
 func (r *Request) Respond(status int, ctype []byte, text *Complex) Status {
-	r.discardBody()
-	body := text.Eval(r)
+	if rc := r.discardBody(); rc != OK {
+		return rc
+	}
+	var body []byte
+	if text != nil {
+		body = text.Eval(r)
+	}
 	switch status {
 	case 301, 302, 303, 307, 308:
 		r.Out.Location = body

@@ -39,7 +39,8 @@ type subState struct {
 // which they came (ngx_http_postponed_request_t).
 type postponed struct {
 	items  []postItem
-	active *Request // in the main request: whose output goes to the client
+	tasks  []*event.Task // wait until nothing is postponed any more
+	active *Request      // in the main request: whose output goes to the client
 }
 
 type postItem struct {
@@ -200,6 +201,13 @@ func (r *Request) drainPostponed() {
 	}
 	if r != m && r.Ended() {
 		r.leaveOutput()
+		return
+	}
+	if r == m && m.postpone != nil {
+		for _, t := range m.postpone.tasks {
+			r.Loop().Wake(t)
+		}
+		m.postpone.tasks = nil
 	}
 }
 
@@ -283,24 +291,14 @@ func (r *Request) capture(in []Buf) Status {
 	return OK
 }
 
-// WaitSubrequests parks until every subrequest started by r has ended and its
-// output has joined.
+// WaitSubrequests parks until every subrequest whose output joins that of the
+// main request r has ended and its output has joined.
 func (r *Request) WaitSubrequests() error {
-	for {
-		var next *Request
-		if r.postpone != nil {
-			for _, it := range r.postpone.items {
-				if it.sub != nil && !it.sub.Ended() {
-					next = it.sub
-					break
-				}
-			}
-		}
-		if next == nil {
-			return nil
-		}
-		if err := next.Wait(); err != nil {
+	for r.postpone != nil && (len(r.postpone.items) > 0 || r.postpone.active != r) {
+		r.postpone.tasks = append(r.postpone.tasks, r.Loop().Current())
+		if err := r.Loop().Park(); err != nil {
 			return err
 		}
 	}
+	return nil
 }

@@ -16,6 +16,7 @@ type layout struct {
 	port  int
 	rand  map[string]int
 	ports *Ports
+	env   map[string]string // defaults of variables of the environment
 }
 
 func (l *layout) path(elem ...string) string {
@@ -57,6 +58,9 @@ func (l *layout) variable(name string) (string, error) {
 		return fmt.Sprint(l.rand[name]), nil
 	}
 	if value, ok := os.LookupEnv(name); ok {
+		return value, nil
+	}
+	if value, ok := l.env[name]; ok {
 		return value, nil
 	}
 	return "", fmt.Errorf("the variable $%s is not set", name)

@@ -26,6 +26,8 @@ type Settings struct {
 	Master            bool
 	NoRootLocation    bool
 	LogLevel          string
+	// Env holds defaults of TEST_NGINX_* variables: $ENV{NAME} ||= 1234;
+	Env map[string]string
 }
 
 // Block is one test of a file.
@@ -57,7 +59,7 @@ var dataLine = regexp.MustCompile(`(?m)^__(?:DATA|END)__[ \t]*\n`)
 // Parse parses a specification; path is only used in messages. Blocks marked
 // SKIP are left out, ONLY leaves one block, LAST drops what follows.
 func Parse(path, text string) (*File, error) {
-	f := &File{Path: path, Settings: Settings{RepeatEach: 1, Workers: 1, WorkerConnections: 64, LogLevel: "debug"}}
+	f := &File{Path: path, Settings: Settings{RepeatEach: 1, Workers: 1, WorkerConnections: 64, LogLevel: "debug", Env: map[string]string{}}}
 	at := dataLine.FindStringIndex(text)
 	if at == nil {
 		return nil, fmt.Errorf("%s: no __DATA__ line", path)
@@ -282,12 +284,25 @@ var (
 	ignoredLine = regexp.MustCompile(`^(?:#.*|use\s.*;|our\s+\$\w+\s*=\s*.*;|plan\b.*;|(?:no_long_string|no_shuffle|no_diff|run_tests)\s*(?:\(\s*\))?\s*;|\$ENV\{TEST_NGINX_(?:HTML_DIR|SERVROOT)\}\s*(?:\|\|)?=\s*(?:html_dir|server_root)\s*(?:\(\))?\s*;)$`)
 )
 
+var (
+	envDefault    = regexp.MustCompile(`^\$ENV\{(TEST_NGINX_\w+)\}\s*\|\|=\s*(.+?)\s*;$`)
+	headerComment = regexp.MustCompile(`;\s+#.*$`)
+)
+
 // parse reads the Perl header. Lines that the format does not know are an
 // error, since they could change what the blocks mean.
 func (s *Settings) parse(header string) error {
 	for i, line := range strings.Split(header, "\n") {
-		line = strings.TrimSpace(line)
+		line = strings.TrimSpace(headerComment.ReplaceAllString(line, ";"))
 		if line == "" || ignoredLine.MatchString(line) {
+			continue
+		}
+		if m := envDefault.FindStringSubmatch(line); m != nil {
+			v, err := parseLiteral(m[2])
+			if err != nil || v.Kind != Text {
+				return fmt.Errorf("header line %d: the default of %s must be a string or a number", i+1, m[1])
+			}
+			s.Env[m[1]] = v.Text
 			continue
 		}
 		m := settingCall.FindStringSubmatch(line)

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -71,6 +72,7 @@ log_level 'warn';
 no_root_location;
 no_diff;
 $ENV{TEST_NGINX_HTML_DIR} ||= html_dir();
+$ENV{TEST_NGINX_SOME_PORT} ||= 1234; # a comment
 run_tests();
 __DATA__
 === a
@@ -79,8 +81,9 @@ __DATA__
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settings{RepeatEach: 2, Workers: 3, WorkerConnections: 128, Master: true, NoRootLocation: true, LogLevel: "warn"}
-	if f.Settings != want {
+	want := Settings{RepeatEach: 2, Workers: 3, WorkerConnections: 128, Master: true, NoRootLocation: true, LogLevel: "warn",
+		Env: map[string]string{"TEST_NGINX_SOME_PORT": "1234"}}
+	if !reflect.DeepEqual(f.Settings, want) {
 		t.Errorf("the settings are %+v, expected %+v", f.Settings, want)
 	}
 }

@@ -67,7 +67,7 @@ func (r *Runner) attempt(b *Block, s Settings) (report *Report, busy bool) {
 		return report, false
 	}
 	x := &run{Runner: r, block: b, settings: s, report: report,
-		layout: &layout{root: root, port: port, rand: map[string]int{}, ports: ports}}
+		layout: &layout{root: root, port: port, rand: map[string]int{}, ports: ports, env: s.Env}}
 	x.errors = &logFile{path: x.layout.path("logs", "error.log")}
 	x.access = &logFile{path: x.layout.path("logs", "access.log")}
 	if report.Config, err = x.layout.prepare(b, s, r.Binary); err != nil {
