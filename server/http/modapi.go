@@ -2,6 +2,8 @@ package http
 
 import (
 	"bytes"
+	"strconv"
+	"time"
 
 	"github.com/perigee-server/perigee/server/http/head"
 )
@@ -52,4 +54,32 @@ func (o *Response) SetCharsetOfType() {
 	if i := bytes.Index(bytes.ToLower(o.ContentType), []byte("charset=")); i >= 0 {
 		o.Charset = bytes.Trim(o.ContentType[i+len("charset="):], `"`)
 	}
+}
+
+// OutputBehind sends parts of the body through the filters behind an order, for
+// a body filter that sends before it returns. r must be the main request.
+func (r *Request) OutputBehind(order int, in []Buf) Status {
+	var err error
+	for i := range r.conn.main.bodies {
+		f := &r.conn.main.bodies[i]
+		if f.order <= order || f.applies != nil && !f.applies(r.loc) {
+			continue
+		}
+		if in, err = f.run(r, in); err != nil {
+			return Error
+		}
+	}
+	return r.writeBody(in)
+}
+
+// OldBrowser reports whether the client is an MSIE of version 4 to 6
+// (headers_in.msie6).
+func (r *Request) OldBrowser() bool { return r.msie6 }
+
+// FileETag is the entity tag of a file: its modification time and size
+// (ngx_http_set_etag).
+func FileETag(modified time.Time, size int64) []byte {
+	b := strconv.AppendInt([]byte{'"'}, modified.Unix(), 16)
+	b = strconv.AppendInt(append(b, '-'), size, 16)
+	return append(b, '"')
 }
