@@ -191,17 +191,30 @@ func define(c *cycle.Conf, name string) (int, *http.Variables, error) {
 	}
 	vars := http.ScopeOf(c).Main.Vars
 	name = strings.ToLower(name[1:])
-	warn := name
-	_, err := vars.Add(http.Variable{Name: name, Flags: script.Changeable | script.Weak, Get: func(r *http.Request) ([]byte, bool) {
-		if confs.Of(r).warn.V {
-			r.Logf(log.Warn, "using uninitialized %q variable", warn)
+	v := http.Variable{Name: name, Flags: script.Changeable | script.Weak}
+	if !prefixed(name) {
+		v.Get = func(r *http.Request) ([]byte, bool) {
+			if confs.Of(r).warn.V {
+				r.Logf(log.Warn, "using uninitialized %q variable", name)
+			}
+			return nil, true
 		}
-		return nil, true
-	}})
-	if err != nil {
+	}
+	if _, err := vars.Add(v); err != nil {
 		return 0, nil, c.Errorf("%s", err)
 	}
 	return vars.Index(name), vars, nil
+}
+
+// prefixed tells variables of a family, which have a value before set gives
+// them one.
+func prefixed(name string) bool {
+	for _, p := range []string{"arg_", "cookie_", "http_", "sent_http_", "sent_trailer_", "upstream_http_", "upstream_cookie_", "upstream_trailer_"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *setCode) run(s *state) outcome {
