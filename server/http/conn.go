@@ -425,11 +425,13 @@ func (w *work) dropIdle() bool {
 	return true
 }
 
-// closeIdle closes connections that wait for a request, as the worker quits.
+// closeIdle closes kept connections that wait for another request, as the worker
+// quits. A new connection may still make its first one: a client would not know
+// that it can ask again.
 func (w *work) closeIdle() {
 	for c := w.idle.next; c != &w.idle; {
 		next := c.next
-		if c.state == stateIdle && (c.requests > 0 || c.from == c.to) && !c.ev.Readable() {
+		if c.state == stateIdle && c.requests > 0 && !c.ev.Readable() {
 			c.close()
 		}
 		c = next
