@@ -62,6 +62,12 @@ func startLoad(addr string, clients int) *load {
 	return l
 }
 
+// more waits for n further requests.
+func (l *load) more(n int64) {
+	from := l.asked.Load()
+	eventually(func() bool { return l.asked.Load() >= from+n })
+}
+
 // end stops the clients and fails the test for what was lost.
 func (l *load) end(t *testing.T) {
 	t.Helper()

@@ -108,3 +108,17 @@ func pss(pid int) int {
 	}
 	return 0
 }
+
+// zombies are the children that a process has not waited for.
+func zombies(pid int) []int {
+	entries, _ := os.ReadDir("/proc")
+	var out []int
+	for _, e := range entries {
+		if n, err := strconv.Atoi(e.Name()); err == nil {
+			if st, ok := statOf(n); ok && st.state == 'Z' && st.parent == pid {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
