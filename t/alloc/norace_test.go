@@ -1,5 +1,5 @@
 //go:build !race
 
-package builtins_test
+package alloc_test
 
 const raceEnabled = false

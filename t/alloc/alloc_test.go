@@ -1,4 +1,4 @@
-package builtins_test
+package alloc_test
 
 import (
 	"fmt"
