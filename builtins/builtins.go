@@ -3,6 +3,7 @@ package builtins
 
 import (
 	_ "github.com/perigee-server/perigee/builtins/access"
+	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/gzip"
 	_ "github.com/perigee-server/perigee/builtins/headers"
