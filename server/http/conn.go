@@ -80,7 +80,8 @@ type work struct {
 	idle     Conn // head of the list of idle connections, longest idle first
 	date     dateCache
 	outs     [][]byte // pooled output buffers
-	big      []byte   // see scratch
+	larges   [][]byte
+	big      []byte // see scratch
 	stats    Stats
 
 	headScratch []byte
