@@ -3,7 +3,6 @@ package http
 import (
 	"io"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/perigee-server/perigee/server/cycle"
@@ -508,5 +507,3 @@ func (c *Conn) Requests() int { return c.requests }
 
 // Started is when the connection was accepted.
 func (c *Conn) Started() time.Time { return c.started }
-
-func itoa(n int) string { return strconv.Itoa(n) }
