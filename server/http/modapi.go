@@ -83,3 +83,19 @@ func FileETag(modified time.Time, size int64) []byte {
 	b = strconv.AppendInt(append(b, '-'), size, 16)
 	return append(b, '"')
 }
+
+// Peer is the address of the connection itself, whatever SetRemote has made of
+// it for requests: text as of RemoteAddr, and the port.
+func (c *Conn) Peer() (text []byte, port int) {
+	ap := addrPort(c.peer)
+	if !ap.IsValid() {
+		return []byte("unix:"), 0
+	}
+	return ap.Addr().AppendTo(nil), int(ap.Port())
+}
+
+// RemoteReplaced reports whether SetRemote holds.
+func (c *Conn) RemoteReplaced() bool { return c.realip }
+
+// RestoreRemote takes SetRemote back.
+func (c *Conn) RestoreRemote() { c.remote, c.port, c.realip = nil, 0, false }
