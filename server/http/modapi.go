@@ -99,3 +99,6 @@ func (c *Conn) RemoteReplaced() bool { return c.realip }
 
 // RestoreRemote takes SetRemote back.
 func (c *Conn) RestoreRemote() { c.remote, c.port, c.realip = nil, 0, false }
+
+// EscapeHTML escapes what is special in HTML and XML (ngx_escape_html).
+func EscapeHTML(b []byte) []byte { return escapeHTML(b) }
