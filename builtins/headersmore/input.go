@@ -53,10 +53,9 @@ func (x *command) setInput(r *http.Request, f *field, v []byte) bool {
 		r.RemoveField(f.lower)
 		return true
 	}
-	if _, ok := r.Field(f.lower); !ok && x.replace {
-		return true
+	if !r.ReplaceField(f.lower, v) && !x.replace {
+		r.AppendField([]byte(f.name), v)
 	}
-	r.SetField([]byte(f.name), v)
 	return true
 }
 

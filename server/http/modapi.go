@@ -102,3 +102,30 @@ func (c *Conn) RestoreRemote() { c.remote, c.port, c.realip = nil, 0, false }
 
 // EscapeHTML escapes what is special in HTML and XML (ngx_escape_html).
 func EscapeHTML(b []byte) []byte { return escapeHTML(b) }
+
+// ReplaceField changes the value of the first field of a name, given in lower
+// case, where it is, so that the request that this subrequest belongs to sees it
+// too, as with nginx, whose subrequests share the fields. Other fields of the
+// name go. It returns false when there is none.
+func (r *Request) ReplaceField(lower string, value []byte) bool {
+	at, more := -1, false
+	for i := range r.Fields {
+		switch {
+		case !head.EqualFold(r.Fields[i].Name, lower):
+		case at < 0:
+			at = i
+		default:
+			more = true
+		}
+	}
+	if at < 0 {
+		return false
+	}
+	r.Fields[at].Value = value
+	if more {
+		r.SetField(r.Fields[at].Name, value)
+		return true
+	}
+	r.reindex()
+	return true
+}
