@@ -5,6 +5,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/access"
 	_ "github.com/perigee-server/perigee/builtins/authbasic"
 	_ "github.com/perigee-server/perigee/builtins/autoindex"
+	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/gzip"
 	_ "github.com/perigee-server/perigee/builtins/headers"

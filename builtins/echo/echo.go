@@ -41,14 +41,11 @@ type options struct {
 
 // state is a request's.
 type state struct {
-	at      int // the next command
-	timer   time.Time
-	incr    int
-	each    *each // inside of echo_foreach_split
-	sent    bool
-	after   bool // echo_after_body has run
-	started bool
-	waiting []*http.Request // asynchronous subrequests
+	at    int // the next command
+	timer time.Time
+	incr  int
+	each  *each // inside of echo_foreach_split
+	after bool  // echo_after_body has run
 }
 
 var confs = http.NewLocation(func() *settings { return &settings{} }, func(_ *cycle.Conf, outer, own *settings) error {
@@ -222,7 +219,6 @@ func sendHead(r *http.Request, s *state) http.Status {
 	if r.HeaderSent() {
 		return http.OK
 	}
-	r.DiscardBody()
 	r.Out.Status = confs.Of(r).status.V
 	if len(r.Out.ContentType) == 0 {
 		r.SetContentType()

@@ -65,6 +65,7 @@ func subrequest(r *http.Request, s *state, c *command, o http.Subrequest) http.S
 		}
 		o.URI = uri
 	}
+	o.URI = http.UnescapeURI(o.URI)
 	if bytes.Contains(o.URI, []byte("/..")) {
 		r.Logf(log.Error, "unsafe URI %q was detected", o.URI)
 		return 500
@@ -86,6 +87,13 @@ func subrequest(r *http.Request, s *state, c *command, o http.Subrequest) http.S
 		return http.OK
 	}
 	// like the original, a failed subrequest does not fail the request
+	if r.SubrequestsQueued() { // those come first
+		sub.StartSub()
+		if sub.Wait() != nil {
+			return http.Error
+		}
+		return http.OK
+	}
 	sub.Run()
 	return http.OK
 }

@@ -65,5 +65,5 @@ func send(r *http.Request, f *file.File) http.Status {
 	if rc := r.SendHeader(); rc != http.OK || r.HeadOnly() {
 		return rc
 	}
-	return r.SendFile(f.Handle(), 0, f.Size)
+	return r.SendFile(f, 0, f.Size)
 }

@@ -15,6 +15,7 @@ type conf struct {
 	code []code
 	log  cycle.Opt[bool]
 	warn cycle.Opt[bool]
+	idle *state // of an earlier run
 }
 
 // outcome is what a piece of code says to the ones behind it.
@@ -68,9 +69,17 @@ func initialise(_ *cycle.Conf, m *http.Main) error {
 // handle runs the code of the present location.
 func handle(r *http.Request) http.Status {
 	c := confs.Of(r)
-	s := state{r: r, c: c, status: http.Declined}
-	execute(&s, c.code)
-	return s.status
+	s := c.idle
+	if s == nil {
+		s = &state{}
+	}
+	c.idle = nil
+	*s = state{r: r, c: c, status: http.Declined}
+	execute(s, c.code)
+	status := s.status
+	*s = state{}
+	c.idle = s
+	return status
 }
 
 func execute(s *state, list []code) outcome {

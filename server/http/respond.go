@@ -1,6 +1,9 @@
 package http
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Respond sends a whole response: status, media type (nil for the one of the
 // URI) and a text, nil for none; for redirects the text is the target
@@ -65,6 +68,28 @@ func escapeURI(b []byte) []byte {
 			continue
 		}
 		out = append(out, c)
+	}
+	return out
+}
+
+// UnescapeURI decodes %XX up to the arguments; what is no escape stays.
+func UnescapeURI(b []byte) []byte {
+	if bytes.IndexByte(b, '%') < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '?' {
+			return append(out, b[i:]...)
+		}
+		if b[i] == '%' && i+2 < len(b) {
+			if v, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(v))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, b[i])
 	}
 	return out
 }

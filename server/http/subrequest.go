@@ -116,7 +116,17 @@ func (s *Request) Run() Status {
 }
 
 // StartSub runs a subrequest on a task of its own, after what is queued.
-func (s *Request) StartSub() { s.Loop().Go(s.runSub) }
+func (s *Request) StartSub() {
+	s.Main.queuedSubs++
+	s.Loop().Go(func() {
+		s.Main.queuedSubs--
+		s.runSub()
+	})
+}
+
+// SubrequestsQueued reports whether subrequests of the client's request were
+// started and do not run yet.
+func (r *Request) SubrequestsQueued() bool { return r.Main.queuedSubs > 0 }
 
 // Wait parks the current task until a subrequest that was started has ended.
 func (s *Request) Wait() error {

@@ -31,8 +31,7 @@ type Boot struct {
 	Files      []InheritedFile
 	AcceptPage int   // the page of the accept token, -1 without one
 	Kicks      []int // eventfds, one for each worker
-	UID, GID   int   // -1: keep
-	Group      string
+	Detached   bool  // standard error is the error log
 }
 
 // Socket is an inherited listening socket.

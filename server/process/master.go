@@ -52,9 +52,8 @@ type notice struct {
 }
 
 // Run is the master process: it serves until it is told to end and returns the
-// exit code. ready is called once the pid file is written and workers are being
-// started.
-func Run(c *cycle.Cycle, load Load, ready func()) int {
+// exit code.
+func Run(c *cycle.Cycle, load Load) int {
 	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), reexec: executable()}
 	debug.SetGCPercent(50) // the master holds little and works seldom
 	inherited := inheritedSockets(c.Log)
@@ -77,6 +76,7 @@ func Run(c *cycle.Cycle, load Load, ready func()) int {
 	signal.Notify(sig, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCHLD)
 	signal.Ignore(syscall.SIGPIPE)
 	setTitle(c.Identity.Name, "master process "+strings.Join(Args, " "))
+	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	c.Log.Printf(log.Notice, "start worker processes")
 	g, err := m.start(c)
@@ -87,7 +87,10 @@ func Run(c *cycle.Cycle, load Load, ready func()) int {
 	}
 	m.gen = g
 	c.Started()
-	ready()
+	if detached(c) {
+		redirectStderr(c)
+	}
+	daemonReady()
 	return m.serve(sig)
 }
 
@@ -176,6 +179,9 @@ func (m *master) signal(s syscall.Signal) {
 	case syscall.SIGUSR1:
 		m.cycle.Log.Printf(log.Notice, "reopening logs")
 		m.cycle.Reopen()
+		if detached(m.cycle) {
+			redirectStderr(m.cycle)
+		}
 		m.reopenWorkers()
 	case syscall.SIGUSR2:
 		m.startUpgrade()

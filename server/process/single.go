@@ -8,6 +8,7 @@ import (
 
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/log"
+	"golang.org/x/sys/unix"
 )
 
 // single is master_process off: one process does it all, as slot 0. A reload
@@ -22,8 +23,8 @@ type single struct {
 }
 
 // Single serves without workers until it is told to end; it returns the exit
-// code. ready is called once the pid file is written.
-func Single(c *cycle.Cycle, load Load, ready func()) int {
+// code.
+func Single(c *cycle.Cycle, load Load) int {
 	s := &single{load: load, ended: make(chan *server, 4)}
 	inherited := inheritedSockets(c.Log)
 	if err := c.OpenFiles(); err != nil {
@@ -40,6 +41,8 @@ func Single(c *cycle.Cycle, load Load, ready func()) int {
 	if err := setLimits(&c.Core); err != nil {
 		c.Log.Print(log.Alert, 0, err.Error()+", ignored", "")
 	}
+	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
+	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	setTitle(c.Identity.Name, strings.Join(Args, " "))
 	if err := s.serve(c); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -52,7 +55,10 @@ func Single(c *cycle.Cycle, load Load, ready func()) int {
 		return 1
 	}
 	c.Started()
-	ready()
+	if detached(c) {
+		redirectStderr(c)
+	}
+	daemonReady()
 	for {
 		select {
 		case e := <-s.ended:
@@ -89,13 +95,20 @@ func (s *single) serve(c *cycle.Cycle) error {
 
 func (s *single) signal(sig syscall.Signal) {
 	now := s.now
+	s.cycle.Log.Printf(log.Notice, "signal %d (%s) received", int(sig), unix.SignalName(sig))
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT:
 		now.work.Loop.Post(func() { now.end(0) })
 	case syscall.SIGQUIT, syscall.SIGWINCH:
 		now.work.Loop.Post(now.quit)
 	case syscall.SIGUSR1:
-		now.work.Loop.Post(s.cycle.Reopen)
+		c := s.cycle
+		now.work.Loop.Post(func() {
+			c.Reopen()
+			if detached(c) {
+				redirectStderr(c)
+			}
+		})
 	case syscall.SIGHUP:
 		s.reload()
 	}

@@ -57,6 +57,7 @@ func Worker() int {
 	if err := s.start(); err != nil {
 		return failed(ctl, c, err)
 	}
+	s.detached = boot.Detached
 	s.signals()
 	go s.obey(ctl)
 	ctl.send(cmdReady, "")
@@ -120,6 +121,8 @@ type server struct {
 	resume *event.Timer // listens again after accept has failed
 	code   int
 	ended  bool
+
+	detached bool // standard error is the error log
 }
 
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
@@ -256,6 +259,14 @@ func (s *server) command(cmd byte, fds []int) {
 			files[i].Flush()
 			files[i].Swap(os.NewFile(uintptr(fd), files[i].Name))
 		}
+		s.followLog()
+	}
+}
+
+// followLog takes the reopened error log as standard error.
+func (s *server) followLog() {
+	if s.detached {
+		redirectStderr(s.work.Cycle)
 	}
 }
 
@@ -273,6 +284,7 @@ func (s *server) signals() {
 					s.quit()
 				case syscall.SIGUSR1:
 					s.work.Cycle.Reopen()
+					s.followLog()
 				}
 			})
 		}
