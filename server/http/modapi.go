@@ -129,3 +129,11 @@ func (r *Request) ReplaceField(lower string, value []byte) bool {
 	r.reindex()
 	return true
 }
+
+// ShareFields makes the fields of a subrequest, and the host they name, those of
+// the requests that it belongs to.
+func (r *Request) ShareFields() {
+	for p := r.Parent; p != nil; p = p.Parent {
+		p.Fields, p.in, p.Host = r.Fields, r.in, r.Host
+	}
+}
