@@ -82,32 +82,34 @@ func runEnd(r *http.Request, s *state, _ *command) http.Status {
 func initFilters(_ *cycle.Conf, m *http.Main) error {
 	around := func(l *http.Location) bool { s := confs.In(l); return len(s.before)+len(s.after) > 0 }
 	m.AddHeaderFilter(http.OrderUser, around, func(r *http.Request) http.Status {
-		if r.Out.Status >= 300 || r.Out.Status == 204 || r.HeadOnly() {
-			stateOf(r).after = true
-			stateOf(r).sent = true
-			return http.OK
-		}
 		r.Out.ClearLength()
 		r.DenyRanges()
 		r.Out.ClearModified()
 		r.Out.ETag = nil
 		return http.OK
 	})
-	m.AddBodyFilter(http.OrderUser, around, wrap)
+	m.AddHeadSent(func(l *http.Location) bool { return len(confs.In(l).before) > 0 }, before)
+	m.AddBodyFilter(http.OrderUser, func(l *http.Location) bool { return len(confs.In(l).after) > 0 }, after)
 	return nil
 }
 
-// wrap puts texts before and behind the body.
-func wrap(r *http.Request, in []http.Buf) ([]http.Buf, error) {
-	s := stateOf(r)
-	conf := confs.Of(r)
-	var out []http.Buf
-	if !s.sent {
-		s.sent = true
-		for i := range conf.before {
-			out = append(out, http.Buf{Mem: conf.before[i].text(r), Stable: true})
+// before sends the texts of echo_before_body.
+func before(r *http.Request) {
+	if r.HeadOnly() {
+		return
+	}
+	list := confs.Of(r).before
+	for i := range list {
+		if text := list[i].text(r); len(text) > 0 {
+			r.Write(text)
 		}
 	}
+}
+
+// after puts the texts of echo_after_body behind the body.
+func after(r *http.Request, in []http.Buf) ([]http.Buf, error) {
+	s := stateOf(r)
+	var out []http.Buf
 	for _, b := range in {
 		if !b.Last || s.after {
 			out = append(out, b)
@@ -118,8 +120,9 @@ func wrap(r *http.Request, in []http.Buf) ([]http.Buf, error) {
 		if b.Size() > 0 {
 			out = append(out, b)
 		}
-		for i := range conf.after {
-			out = append(out, http.Buf{Mem: conf.after[i].text(r), Stable: true})
+		list := confs.Of(r).after
+		for i := range list {
+			out = append(out, http.Buf{Mem: list[i].text(r), Stable: true})
 		}
 		out = append(out, http.Buf{Last: true})
 	}

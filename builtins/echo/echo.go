@@ -25,7 +25,9 @@ type command struct {
 	name string
 	args []*http.Complex
 	opt  options
-	run  func(r *http.Request, s *state, c *command) http.Status
+	// wrong is an option that is unknown or lacks its value.
+	wrong string
+	run   func(r *http.Request, s *state, c *command) http.Status
 }
 
 // options are the words with a dash before the arguments.
@@ -39,14 +41,11 @@ type options struct {
 
 // state is a request's.
 type state struct {
-	at      int // the next command
-	timer   time.Time
-	incr    int
-	each    *each // inside of echo_foreach_split
-	sent    bool
-	after   bool // echo_after_body has run
-	started bool
-	waiting []*http.Request // asynchronous subrequests
+	at    int // the next command
+	timer time.Time
+	incr  int
+	each  *each // inside of echo_foreach_split
+	after bool  // echo_after_body has run
 }
 
 var confs = http.NewLocation(func() *settings { return &settings{} }, func(_ *cycle.Conf, outer, own *settings) error {
@@ -93,7 +92,7 @@ func init() {
 		row("echo_location_async", "1-2", "Sends the response of a location, without waiting for it.", runLocation),
 		row("echo_subrequest", "2+", "Sends the response of a subrequest with a method, arguments and a body.", runSubrequest),
 		row("echo_subrequest_async", "2+", "Sends the response of a subrequest, without waiting for it.", runSubrequest),
-		row("echo_foreach_split", "2", "Runs the directives up to echo_end for each part of a text.", runForeach),
+		row("echo_foreach_split", "2-3", "Runs the directives up to echo_end for each part of a text.", runForeach),
 		row("echo_end", "0", "Ends echo_foreach_split.", runEnd),
 		row("echo_exec", "1-2", "Goes on in another location.", runExec),
 		{Name: "echo_status", In: content, Args: "1", Set: cycle.SetNumber(confs, func(s *settings) *cycle.Opt[int] { return &s.status }), Doc: "The status of responses that echo makes."},
@@ -134,6 +133,13 @@ func compile(c *cycle.Conf) (command, error) {
 	switch {
 	case cmd.name == "echo" || cmd.name == "echo_before_body" || cmd.name == "echo_after_body":
 		args = cmd.echoOptions(args)
+	case cmd.name == "echo_foreach_split":
+		if args[0] == "--" {
+			args = args[1:]
+		}
+		if len(args) != 2 {
+			return cmd, c.Errorf("invalid number of arguments in %q directive", cmd.name)
+		}
 	case strings.HasPrefix(cmd.name, "echo_subrequest"):
 		if args, err = cmd.subrequestOptions(c, args); err != nil {
 			return cmd, err
@@ -168,8 +174,9 @@ func (cmd *command) echoOptions(args []string) []string {
 func (cmd *command) subrequestOptions(c *cycle.Conf, args []string) ([]string, error) {
 	kept := args[:2:2]
 	for i := 2; i < len(args); i += 2 {
-		if i+1 >= len(args) {
-			return nil, c.Errorf("%q takes an argument for option %q", cmd.name, args[i])
+		if opt := args[i]; opt != "-q" && opt != "-b" && opt != "-f" || i+1 >= len(args) {
+			cmd.wrong = opt // told when the directive runs, as in the original
+			break
 		}
 		v, err := http.CompileComplex(c, args[i+1])
 		if err != nil {
@@ -182,8 +189,6 @@ func (cmd *command) subrequestOptions(c *cycle.Conf, args []string) ([]string, e
 			cmd.opt.body = v
 		case "-f":
 			cmd.opt.file = v
-		default:
-			return nil, c.Errorf("unknown option for %q: %q", cmd.name, args[i])
 		}
 	}
 	return kept, nil
@@ -214,7 +219,6 @@ func sendHead(r *http.Request, s *state) http.Status {
 	if r.HeaderSent() {
 		return http.OK
 	}
-	r.DiscardBody()
 	r.Out.Status = confs.Of(r).status.V
 	if len(r.Out.ContentType) == 0 {
 		r.SetContentType()

@@ -3,6 +3,7 @@ package echo
 import (
 	"bytes"
 	"os"
+	"strconv"
 
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/http/head"
@@ -22,6 +23,10 @@ func runLocation(r *http.Request, s *state, c *command) http.Status {
 
 // runSubrequest is echo_subrequest and echo_subrequest_async.
 func runSubrequest(r *http.Request, s *state, c *command) http.Status {
+	if c.wrong != "" {
+		r.Logf(log.Error, "unknown option for echo_subrequest*: %s", c.wrong)
+		return http.Error
+	}
 	method := clone(c.args[0].Eval(r))
 	o := http.Subrequest{URI: clone(c.args[1].Eval(r)), MethodName: method, Method: head.MethodOf(method), FreshVariables: true}
 	if c.opt.args != nil {
@@ -60,9 +65,17 @@ func subrequest(r *http.Request, s *state, c *command, o http.Subrequest) http.S
 		}
 		o.URI = uri
 	}
+	o.URI = http.UnescapeURI(o.URI)
 	if bytes.Contains(o.URI, []byte("/..")) {
 		r.Logf(log.Error, "unsafe URI %q was detected", o.URI)
 		return 500
+	}
+	o.Prepare = func(sub *http.Request) {
+		if o.HasBody {
+			sub.SetField([]byte("Content-Length"), strconv.AppendInt(nil, int64(len(o.Body)), 10))
+		} else {
+			sub.RemoveField("content-length")
+		}
 	}
 	async := bytes.HasSuffix([]byte(c.name), []byte("_async"))
 	sub := r.NewSubrequest(o)
@@ -74,6 +87,13 @@ func subrequest(r *http.Request, s *state, c *command, o http.Subrequest) http.S
 		return http.OK
 	}
 	// like the original, a failed subrequest does not fail the request
+	if r.SubrequestsQueued() { // those come first
+		sub.StartSub()
+		if sub.Wait() != nil {
+			return http.Error
+		}
+		return http.OK
+	}
 	sub.Run()
 	return http.OK
 }

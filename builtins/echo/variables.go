@@ -26,9 +26,6 @@ var variables = []http.Variable{
 	{Name: "echo_request_uri", Flags: script.NoCacheable, Get: requestURI},
 	{Name: "echo_request_body", Get: func(r *http.Request) ([]byte, bool) {
 		b := r.Body()
-		if r.HasOwnBody() {
-			b = r.OwnBody()
-		}
 		if !b.Read() || b.Size() == 0 {
 			return nil, false
 		}

@@ -26,13 +26,20 @@ type exchange struct {
 	start time.Time
 
 	request  []byte // the head that is sent
+	early    []byte // of a body that is passed on as it comes: what had come at first
 	bodySent bool   // parts of a streamed body are gone: no other attempt
 
 	buf      []byte // what came from the server: buf[from:to]
 	from, to int
+	body     []byte // the buffer for the response's body
 	resp     response
 	attempts []attempt
 	doing    string // for the log
+
+	task     *event.Task
+	pool     *spare
+	giveBack func()
+	onAbort  func()
 }
 
 // attempt is what variables tell of one server.
@@ -52,7 +59,7 @@ var exchanges = http.NewContext[exchange]()
 // handle passes the request on.
 func handle(r *http.Request) http.Status {
 	s := confs.Of(r)
-	x := &exchange{r: r, s: s, t: s.pass, start: time.Now()}
+	x := newExchange(r, s)
 	exchanges.Set(r, x)
 	if s.pass.value != nil {
 		if rc := x.evaluate(); rc != http.OK {
@@ -68,11 +75,55 @@ func handle(r *http.Request) http.Status {
 	}
 	if !s.passBody.V {
 		r.DiscardBody()
+	} else if r.HasBody() && !r.Body().Read() && s.body.V == nil {
+		if rc := x.readEarly(); rc != http.OK {
+			return rc
+		}
 	}
 	rc := x.run()
 	r.SetUpstreamLog(nil)
 	return rc
 }
+
+// spare are exchanges whose requests have ended, of one worker.
+type spare struct{ free []*exchange }
+
+var spares = http.NewMain(func() *spare { return &spare{} }, nil)
+
+// newExchange takes an exchange from the pool; it goes back when the request's
+// memory does.
+func newExchange(r *http.Request, s *settings) *exchange {
+	p := spares.Of(r)
+	var x *exchange
+	if n := len(p.free); n > 0 {
+		x = p.free[n-1]
+		p.free = p.free[:n-1]
+	} else {
+		x = &exchange{pool: p}
+		x.giveBack = x.recycle
+		x.onAbort = x.clientGone
+	}
+	x.r, x.s, x.t, x.start = r, s, s.pass, time.Now()
+	r.Main.AtEnd(x.giveBack)
+	return x
+}
+
+// recycle puts the exchange back into the pool.
+func (x *exchange) recycle() {
+	if len(x.pool.free) >= 64 {
+		return
+	}
+	buf, request := x.buf, x.request
+	if len(buf) > 8<<10 {
+		buf = nil
+	}
+	*x = exchange{pool: x.pool, giveBack: x.giveBack, onAbort: x.onAbort, buf: buf, request: request[:0], body: x.body,
+		attempts: x.attempts[:0], tried: x.tried[:0], resp: response{fields: x.resp.fields[:0]}}
+	x.pool.free = append(x.pool.free, x)
+}
+
+// clientGone ends the task that passes the request on.
+func (x *exchange) clientGone() { x.task.Cancel(errGone) }
 
 // evaluate makes the target of a URL with variables.
 func (x *exchange) evaluate() http.Status {
@@ -108,8 +159,8 @@ func (x *exchange) run() http.Status {
 	r := x.r
 	r.SetUpstreamLog(x)
 	if !x.s.ignoreAbort.V && !r.IsSub() {
-		t := r.Loop().Current()
-		remove := r.OnAbort(func() { t.Cancel(errGone) })
+		x.task = r.Loop().Current()
+		remove := r.OnAbort(x.onAbort)
 		defer remove()
 	}
 	for {
@@ -212,6 +263,9 @@ func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func
 	r := x.r
 	switch {
 	case errors.Is(err, errGone):
+		if x.to == 0 { // nothing has come back yet
+			x.doing = "sending request to upstream"
+		}
 		r.Logf(log.Info, "client prematurely closed connection, so upstream connection is closed too while %s", x.doing)
 		x.closeConn()
 		x.attempts[len(x.attempts)-1].status = 499
@@ -351,7 +405,7 @@ func dropped(name []byte) bool {
 // makeHead writes the head of the passed request.
 func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
 	r, s := x.r, x.s
-	b := make([]byte, 0, 1024)
+	b := x.request[:0]
 	method := r.MethodName
 	if s.method.V != nil {
 		method = bytes.TrimSpace(s.method.V.Eval(r))
@@ -395,7 +449,8 @@ func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
 		}
 	}
 	b = append(b, "\r\n"...)
-	return append(b, body...)
+	x.request = append(b, body...)
+	return x.request
 }
 
 // replaced reports whether proxy_set_header sets a field.
@@ -414,9 +469,6 @@ func (x *exchange) send() (int64, error) {
 	c := x.conn
 	d := s.sendTimeout.V
 	b := r.Body()
-	if r.HasOwnBody() {
-		b = r.OwnBody()
-	}
 	switch {
 	case s.body.V != nil:
 		body := s.body.V.Eval(r)
@@ -463,15 +515,11 @@ func (x *exchange) sendFile(n int64, b *http.Body, d time.Duration) (int64, erro
 // stream passes the client's body on as it comes.
 func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 	r := x.r
-	early, rc := x.early()
-	if rc != http.OK {
-		return 0, clientError(rc)
-	}
-	if r.BodyDone() {
-		return x.write(x.makeHead(early, int64(len(early)), false))
+	if r.BodyDone() && !x.bodySent {
+		return x.write(x.makeHead(x.early, int64(len(x.early)), false))
 	}
 	chunked := r.ChunkedBody
-	sent, err := x.write(x.makeHead(frame(early, chunked), r.ContentLength, chunked))
+	sent, err := x.write(x.makeHead(frame(x.early, chunked), r.ContentLength, chunked))
 	for err == nil {
 		part, rc := r.NextBody(true)
 		if rc != http.OK {
@@ -491,20 +539,20 @@ func (x *exchange) stream(c *upstream.Conn) (int64, error) {
 	return sent, err
 }
 
-// early is the part of the client's body that has come already.
-func (x *exchange) early() ([]byte, http.Status) {
-	var out []byte
-	for len(out) < 64<<10 {
+// readEarly takes the part of the client's body that has come already, before a
+// server is asked to connect.
+func (x *exchange) readEarly() http.Status {
+	for len(x.early) < 64<<10 {
 		part, rc := x.r.NextBody(false)
 		if rc == http.Declined || rc == http.OK && len(part) == 0 {
-			return out, http.OK
+			return http.OK
 		}
 		if rc != http.OK {
-			return nil, rc
+			return rc
 		}
-		out = append(out, part...)
+		x.early = append(x.early, part...)
 	}
-	return out, http.OK
+	return http.OK
 }
 
 // frame makes a chunk of a part.

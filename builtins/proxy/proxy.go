@@ -188,7 +188,7 @@ func (s *settings) compileHeaders(c *cycle.Conf) error {
 		given[strings.ToLower(h.name)] = true
 		s.headers = append(s.headers, h)
 	}
-	for _, d := range [][2]string{{"Connection", "close"}, {"Host", "$proxy_host"}} {
+	for _, d := range [][2]string{{"Host", "$proxy_host"}, {"Connection", "close"}} {
 		if given[strings.ToLower(d[0])] {
 			continue
 		}
@@ -196,7 +196,7 @@ func (s *settings) compileHeaders(c *cycle.Conf) error {
 		if err != nil {
 			return err
 		}
-		s.headers = append([]setHeader{{d[0], v}}, s.headers...)
+		s.headers = append(s.headers, setHeader{d[0], v})
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ type conf struct {
 	code []code
 	log  cycle.Opt[bool]
 	warn cycle.Opt[bool]
+	idle *state // of an earlier run
 }
 
 // outcome is what a piece of code says to the ones behind it.
@@ -68,9 +69,17 @@ func initialise(_ *cycle.Conf, m *http.Main) error {
 // handle runs the code of the present location.
 func handle(r *http.Request) http.Status {
 	c := confs.Of(r)
-	s := state{r: r, c: c, status: http.Declined}
-	execute(&s, c.code)
-	return s.status
+	s := c.idle
+	if s == nil {
+		s = &state{}
+	}
+	c.idle = nil
+	*s = state{r: r, c: c, status: http.Declined}
+	execute(s, c.code)
+	status := s.status
+	*s = state{}
+	c.idle = s
+	return status
 }
 
 func execute(s *state, list []code) outcome {
@@ -149,7 +158,7 @@ func (x *returnCode) run(s *state) outcome {
 }
 
 func (x *returnCode) respond(r *http.Request) http.Status {
-	if x.text == nil || x.status == 204 || x.status == 444 {
+	if x.status == 444 || x.text == nil && x.status >= 400 {
 		return http.Status(x.status)
 	}
 	return r.Respond(x.status, nil, x.text)
@@ -182,17 +191,30 @@ func define(c *cycle.Conf, name string) (int, *http.Variables, error) {
 	}
 	vars := http.ScopeOf(c).Main.Vars
 	name = strings.ToLower(name[1:])
-	warn := name
-	_, err := vars.Add(http.Variable{Name: name, Flags: script.Changeable | script.Weak, Get: func(r *http.Request) ([]byte, bool) {
-		if confs.Of(r).warn.V {
-			r.Logf(log.Warn, "using uninitialized %q variable", warn)
+	v := http.Variable{Name: name, Flags: script.Changeable | script.Weak}
+	if !prefixed(name) {
+		v.Get = func(r *http.Request) ([]byte, bool) {
+			if confs.Of(r).warn.V {
+				r.Logf(log.Warn, "using uninitialized %q variable", name)
+			}
+			return nil, true
 		}
-		return nil, true
-	}})
-	if err != nil {
+	}
+	if _, err := vars.Add(v); err != nil {
 		return 0, nil, c.Errorf("%s", err)
 	}
 	return vars.Index(name), vars, nil
+}
+
+// prefixed tells variables of a family, which have a value before set gives
+// them one.
+func prefixed(name string) bool {
+	for _, p := range []string{"arg_", "cookie_", "http_", "sent_http_", "sent_trailer_", "upstream_http_", "upstream_cookie_", "upstream_trailer_"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *setCode) run(s *state) outcome {
@@ -205,7 +227,8 @@ type rewriteCode struct {
 	rx       *http.Regex
 	pattern  string
 	to       *http.Complex
-	redirect int // a status, or 0
+	args     *http.Complex // what follows "?" in the replacement, nil without
+	redirect int           // a status, or 0
 	flag     rewriteFlag
 	addArgs  bool
 }
@@ -251,8 +274,14 @@ func setRewrite(c *cycle.Conf) error {
 		to = to[:len(to)-1]
 		x.addArgs = false
 	}
+	to, query, hasArgs := strings.Cut(to, "?")
 	if x.to, err = http.CompileComplex(c, to); err != nil {
 		return err
+	}
+	if hasArgs {
+		if x.args, err = http.CompileComplex(c, query); err != nil {
+			return err
+		}
 	}
 	add(c, x)
 	return nil
@@ -269,10 +298,22 @@ func (x *rewriteCode) run(s *state) outcome {
 	if s.c.log.V {
 		r.Logf(log.Notice, "%q matches %q", x.pattern, r.URI)
 	}
-	target := x.to.EvalEscaped(r, x.redirect != 0)
+	quote := r.QuotedURI()
+	uri := append([]byte(nil), x.to.EvalEscaped(r, quote && x.redirect != 0)...)
+	var args []byte
+	if x.args != nil {
+		args = append(args, x.args.EvalEscaped(r, quote)...)
+	}
+	if x.addArgs && len(r.Args) > 0 {
+		if x.args != nil {
+			args = append(args, '&')
+		}
+		args = append(args, r.Args...)
+	}
 	if x.redirect != 0 {
-		if x.addArgs && len(r.Args) > 0 {
-			target = withArgs(target, r.Args)
+		target := unescapeRedirect(uri)
+		if x.args != nil || x.addArgs && len(r.Args) > 0 {
+			target = append(append(target, '?'), args...)
 		}
 		if s.c.log.V {
 			r.Logf(log.Notice, "rewritten redirect: %q", target)
@@ -281,15 +322,8 @@ func (x *rewriteCode) run(s *state) outcome {
 		s.status = http.Status(x.redirect)
 		return answer
 	}
-	uri, args := http.SplitURI(target)
-	switch {
-	case len(args) > 0 || len(uri) < len(target):
-		if x.addArgs && len(r.Args) > 0 {
-			args = append(append(append([]byte(nil), args...), '&'), r.Args...)
-		}
+	if x.args != nil || !x.addArgs {
 		r.SetArgs(args)
-	case !x.addArgs:
-		r.SetArgs(nil)
 	}
 	if s.c.log.V {
 		r.Logf(log.Notice, "rewritten data: %q, args: %q", uri, r.Args)
@@ -299,7 +333,7 @@ func (x *rewriteCode) run(s *state) outcome {
 		s.status = 500
 		return answer
 	}
-	r.SetURI(append([]byte(nil), uri...), x.flag != flagBreak)
+	r.SetURI(uri, x.flag != flagBreak)
 	if x.flag == flagBreak {
 		r.StopURIChange()
 	}
@@ -309,13 +343,37 @@ func (x *rewriteCode) run(s *state) outcome {
 	return next
 }
 
-func withArgs(target, args []byte) []byte {
-	sep := byte('?')
-	for _, c := range target {
-		if c == '?' {
-			sep = '&'
-			break
+// unescapeRedirect decodes what need not be escaped in the path of a redirect
+// (NGX_UNESCAPE_REDIRECT).
+func unescapeRedirect(b []byte) []byte {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		if b[i] == '?' {
+			return append(out, b[i:]...)
 		}
+		if b[i] == '%' && i+2 < len(b) {
+			hi, ok1 := hex(b[i+1])
+			lo, ok2 := hex(b[i+2])
+			if c := hi<<4 | lo; ok1 && ok2 && c > '%' && c < 0x7f {
+				out = append(out, c)
+				i += 2
+				if c == '?' {
+					return append(out, b[i+1:]...)
+				}
+				continue
+			}
+		}
+		out = append(out, b[i])
 	}
-	return append(append(append([]byte(nil), target...), sep), args...)
+	return out
+}
+
+func hex(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
 }

@@ -91,6 +91,12 @@ func (l *Loop) WatchFD(fd int, f func()) (*Watcher, error) {
 	return w, err
 }
 
+// Alone reports whether the present batch of events is just that of w.
+func (w *Watcher) Alone() bool {
+	l := w.l
+	return l.evn == 1 && l.events[0].Fd == w.slot
+}
+
 // Remove ends the loop's interest in the descriptor, which stays open.
 func (w *Watcher) Remove() {
 	unix.EpollCtl(w.l.ep, unix.EPOLL_CTL_DEL, w.fd, nil)

@@ -55,8 +55,14 @@ func (b *Body) free() {
 	}
 }
 
-// Body is the request's body; ReadBody fills it.
-func (r *Request) Body() *Body { return &r.Main.body }
+// Body is the request's body, which ReadBody fills; a subrequest has that of the
+// main request unless it was given its own.
+func (r *Request) Body() *Body {
+	if r.HasOwnBody() {
+		return &r.body
+	}
+	return &r.Main.body
+}
 
 // HasBody reports whether the client sends a body.
 func (r *Request) HasBody() bool { return r.Main.ContentLength > 0 || r.Main.ChunkedBody }
@@ -112,7 +118,9 @@ func (r *Request) testExpect() {
 	if !head.EqualFold(r.fieldValue(r.in.expect), "100-continue") {
 		return
 	}
-	r.debugf("send 100 Continue")
+	if r.Debugging() {
+		r.Logf(log.Debug, "send 100 Continue")
+	}
 	r.conn.out.add([]byte("HTTP/1.1 100 Continue\r\n\r\n"), true, r.conn.work)
 	r.conn.write()
 }
@@ -251,8 +259,10 @@ func (r *Request) takeBody() ([]byte, Status) {
 		b.done = true
 		return nil, statusBadRequest
 	}
-	if limit := r.loc.core.bodyMax.V; limit > 0 && !b.discard && b.rest+b.chunk.Left() > limit {
+	if limit := r.loc.core.bodyMax.V; limit > 0 && len(part) > 0 && !b.discard && b.rest+b.chunk.Left() > limit {
 		r.Logf(log.Error, "client intended to send too large chunked body: %d+%d bytes", b.rest, b.chunk.Left())
+		r.KeepAlive = false
+		b.done = true
 		return nil, statusEntityTooLarge
 	}
 	return part, OK
@@ -289,6 +299,10 @@ func (r *Request) fillBody(wait bool) Status {
 				return statusRequestTimeout
 			}
 			return Error
+		case r.body.discard: // the response goes out all the same, as with nginx
+			r.KeepAlive = false
+			r.body.done = true
+			return OK
 		case err == io.EOF:
 			r.Logf(log.Info, "client prematurely closed connection while reading client request body")
 			return r.clientGone()
@@ -404,6 +418,3 @@ func (c *Conn) lingerLeft(timeout time.Duration) time.Duration {
 
 // HasOwnBody reports whether a subrequest was given a body of its own.
 func (r *Request) HasOwnBody() bool { return r.sub != nil && r.sub.o.HasBody }
-
-// OwnBody is a subrequest's own body.
-func (r *Request) OwnBody() *Body { return &r.body }

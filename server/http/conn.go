@@ -57,7 +57,7 @@ type Conn struct {
 	line          head.RequestLine
 	field         head.Field
 	lineDone      bool
-	headLen       int // bytes of the present head
+	headAt        int // where the present head begins in buf
 	server        *Server
 	req           *Request
 	out           chain
@@ -325,7 +325,7 @@ func (c *Conn) fill() bool {
 
 // peerClosed handles the end of the client's bytes between or in heads.
 func (c *Conn) peerClosed() {
-	if c.state == stateHead || c.requests == 0 && c.to > c.from {
+	if c.partial() {
 		c.logf(log.Info, "client prematurely closed connection while %s", c.doing())
 		c.abortHead(statusBadRequest, "")
 		return
@@ -338,12 +338,15 @@ func (c *Conn) peerClosed() {
 	c.close()
 }
 
+// partial reports whether a part of a head has come.
+func (c *Conn) partial() bool { return c.lineDone || c.from < c.to }
+
 // doing says what a message belongs to.
 func (c *Conn) doing() string {
 	switch {
-	case c.state == stateIdle && c.requests == 0:
+	case !c.partial() && c.requests == 0:
 		return "waiting for request"
-	case c.state == stateIdle:
+	case !c.partial():
 		return "keepalive"
 	case c.lineDone:
 		return "reading client request headers"
@@ -351,8 +354,8 @@ func (c *Conn) doing() string {
 	return "reading client request line"
 }
 
-// grow makes room behind the unread bytes; false when the head's limits forbid
-// it (the caller has told).
+// grow makes room behind the unread bytes. The head stays in one piece; tooLong
+// has seen to it that it is not larger than the configuration allows.
 func (c *Conn) grow() bool {
 	if c.buf == nil {
 		c.buf = c.work.buffer()
@@ -365,21 +368,16 @@ func (c *Conn) grow() bool {
 			return true
 		}
 	}
-	large := c.server.core.largeBuffers.V
-	size := max(len(c.buf)*2, int(large.Size))
-	limit := int(large.Size)*large.Num + firstBuffer
-	if size > limit {
-		size = limit
+	from := c.from
+	if c.lineDone {
+		from = c.headAt
 	}
-	if size <= c.to-c.from {
-		return true // checkLimits refuses the head
-	}
-	buf := make([]byte, size)
-	n := copy(buf, c.buf[c.from:c.to])
+	buf := make([]byte, max(len(c.buf)*2, int(c.server.core.largeBuffers.V.Size)))
+	n := copy(buf, c.buf[from:c.to])
 	if c.req == nil {
 		c.work.giveBuffer(c.buf)
 	}
-	c.buf, c.from, c.to = buf, 0, n
+	c.buf, c.from, c.to, c.headAt = buf, c.from-from, n, 0
 	return true
 }
 

@@ -1,8 +1,6 @@
 package http
 
 import (
-	"os"
-
 	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/log"
 )
@@ -34,6 +32,18 @@ type headerFilter struct {
 	order   int
 	applies func(l *Location) bool
 	run     HeaderFilter
+}
+
+// headSent is called right after the head was made.
+type headSent struct {
+	applies func(l *Location) bool
+	run     func(r *Request)
+}
+
+// AddHeadSent adds a function that is called right after a response's head was
+// made, before any of its body.
+func (m *Main) AddHeadSent(applies func(l *Location) bool, f func(r *Request)) {
+	m.sent = append(m.sent, headSent{applies, f})
 }
 
 type bodyFilter struct {
@@ -75,10 +85,12 @@ func (r *Request) SendHeader() Status {
 		}
 	}
 	r.headerSent = true
-	if r != r.Main {
-		return OK
+	if r == r.Main {
+		r.writeHead()
 	}
-	r.writeHead()
+	for _, f := range r.loc.sent {
+		f(r)
+	}
 	return OK
 }
 
@@ -114,7 +126,7 @@ func (r *Request) Flush() Status {
 
 // SendFile sends a part of a file as the whole rest of the body. The file must
 // stay open until the request ends.
-func (r *Request) SendFile(f *os.File, off, n int64) Status {
+func (r *Request) SendFile(f Source, off, n int64) Status {
 	r.bufs[0] = Buf{File: f, Off: off, N: n, Last: true}
 	return r.output(r.bufs[:1])
 }

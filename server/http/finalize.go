@@ -84,7 +84,9 @@ func (r *Request) finalize(rc Status) {
 	if r.finalized {
 		return
 	}
-	r.debugf("http finalize request: %d, %q", int(rc), r.URI)
+	if r.Debugging() {
+		r.Logf(log.Debug, "http finalize request: %d, %q", int(rc), r.URI)
+	}
 	switch {
 	case rc == Sent:
 		rc = OK
@@ -96,7 +98,7 @@ func (r *Request) finalize(rc Status) {
 		return
 	case rc == Declined:
 		rc = statusNotFound
-	case rc == Error || rc == statusClientClosed || rc == statusRequestTimeout && r.headerSent:
+	case rc == Error || rc == statusClientClosed || rc == statusRequestTimeout:
 		r.terminate(rc)
 		return
 	}
@@ -112,7 +114,9 @@ func (r *Request) finalize(rc Status) {
 			r.terminate(rc)
 			return
 		}
-		rc = r.special(rc)
+		if rc = r.special(rc); rc >= 300 {
+			rc = r.special(rc) // a cycle of error pages, or a filter that refuses the page
+		}
 		if rc == Redirected {
 			return
 		}

@@ -23,6 +23,7 @@ type Main struct {
 	phases    []PhaseHandler
 	headers   []headerFilter
 	bodies    []bodyFilter
+	sent      []headSent
 	work      *work
 }
 
@@ -69,6 +70,7 @@ type Location struct {
 
 	phases  [phaseCount][]PhaseFunc
 	headers []HeaderFilter
+	sent    []func(r *Request)
 	early   []BodyFilter // before the place where subrequests join
 	late    []BodyFilter // behind it
 	limits  *Location    // the level inside limit_except
@@ -254,6 +256,11 @@ func (m *Main) compile(l *Location) {
 			l.early = append(l.early, f.run)
 		default:
 			l.late = append(l.late, f.run)
+		}
+	}
+	for i := range m.sent {
+		if h := &m.sent[i]; h.applies == nil || h.applies(l) {
+			l.sent = append(l.sent, h.run)
 		}
 	}
 	l.index()

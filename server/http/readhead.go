@@ -92,13 +92,13 @@ func (c *Conn) parseHead() headResult {
 			}
 			return c.headError(code, err.Error()+" while reading client request line")
 		}
-		if n-c.line.Start > int(c.server.core.largeBuffers.V.Size) && n > firstBuffer {
+		if n-c.line.Start > c.lineLimit() {
 			c.req.takeLine(&c.line)
 			return c.headError(statusURITooLarge, "client sent too long URI while reading client request line")
 		}
 		c.req.takeLine(&c.line)
+		c.headAt = c.from + c.line.Start
 		c.from += n
-		c.headLen = n
 		c.lineDone = true
 		c.req.length = int64(n - c.line.Start)
 		if code := c.req.setTarget(); code != 0 {
@@ -134,7 +134,7 @@ func (c *Conn) parseFields() headResult {
 		n, err := c.field.Parse(c.buf[c.from:c.to], srv.underscores.V)
 		switch err {
 		case nil:
-			if n > int(srv.largeBuffers.V.Size) {
+			if n > c.lineLimit() {
 				return c.headError(statusRequestHeaderTooLarge, "client sent too long header line while reading client request headers")
 			}
 			c.from += n
@@ -173,8 +173,14 @@ func (c *Conn) parseFields() headResult {
 
 // tooLong reports whether the present line can not fit in a large buffer.
 func (c *Conn) tooLong(start int) bool {
-	return c.to-c.from-start >= max(int(c.server.core.largeBuffers.V.Size), firstBuffer) ||
-		int(c.reqLength())+c.to-c.from > int(c.server.core.largeBuffers.V.Size)*c.server.core.largeBuffers.V.Num+firstBuffer
+	srv := c.server.core
+	return c.to-c.from-start >= c.lineLimit() ||
+		int(c.reqLength())+c.to-c.from > int(srv.largeBuffers.V.Size)*srv.largeBuffers.V.Num+int(srv.headerBufferSize.V)
+}
+
+// lineLimit is the longest request line or field: it must fit in one buffer.
+func (c *Conn) lineLimit() int {
+	return int(max(c.server.core.largeBuffers.V.Size, c.server.core.headerBufferSize.V))
 }
 
 func (c *Conn) reqLength() int64 {
@@ -195,6 +201,7 @@ func (c *Conn) newRequest() {
 func (c *Conn) headComplete() headResult {
 	c.lineDone = false
 	c.line.Reset()
+	c.req.raw = c.buf[c.headAt:c.from]
 	if code := c.req.checkHead(); code != 0 {
 		return headFailed
 	}

@@ -34,6 +34,7 @@ type Request struct {
 	Version    int // 1001 for HTTP/1.1, 9 for HTTP/0.9
 	Line       []byte
 	Protocol   []byte
+	raw        []byte // the head as it came
 	Unparsed   []byte // the target as sent: $request_uri
 	URI        []byte // normalised, without arguments
 	Args       []byte
@@ -68,8 +69,10 @@ type Request struct {
 	handler      ContentHandler
 	internal     bool
 	uriChanged   bool
+	quoted       bool // the client's URI has escapes or "+"
 	uriChanges   int
 	subrequests  int
+	queuedSubs   int
 	depth        int  // of subrequests
 	errorPage    bool // an error page is being made: no other one
 	errStatus    int  // overrides the status of the response that follows
@@ -188,8 +191,9 @@ func (w *work) release(r *Request) {
 	}
 	r.body.free()
 	fields, out, arena, vars, ov := r.Fields[:0], r.Out.Fields[:0], r.arena, r.vars, r.ovector[:0]
-	cleanup := r.cleanup[:0]
+	cleanup, chunks, ctx := r.cleanup[:0], r.chunks[:0], r.ctx
 	clear(vars)
+	clear(ctx)
 	if cap(arena) > 16<<10 {
 		arena = nil
 	}
@@ -197,7 +201,7 @@ func (w *work) release(r *Request) {
 		r.finalized = true
 		return
 	}
-	*r = Request{Fields: fields, arena: arena[:0], vars: vars, ovector: ov, cleanup: cleanup}
+	*r = Request{Fields: fields, arena: arena[:0], vars: vars, ovector: ov, cleanup: cleanup, chunks: chunks, ctx: ctx}
 	r.Out.Fields = out
 	w.requests = append(w.requests, r)
 }
@@ -292,6 +296,7 @@ func (r *Request) setTarget() Status {
 		r.URI, r.Args, r.HasArgs = l.Path, l.Args, l.Args != nil
 	}
 	r.ValidURI = true
+	r.quoted = l.Quoted || l.Plus
 	if l.Host != nil {
 		if !validPort(l.Port) {
 			r.failHead(statusBadRequest, "client sent invalid host in request line")

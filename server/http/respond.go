@@ -1,15 +1,21 @@
 package http
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Respond sends a whole response: status, media type (nil for the one of the
-// URI) and a text; for redirects the text is the target
+// URI) and a text, nil for none; for redirects the text is the target
 // (ngx_http_send_response).
 func (r *Request) Respond(status int, ctype []byte, text *Complex) Status {
 	if rc := r.discardBody(); rc != OK {
 		return rc
 	}
-	body := text.Eval(r)
+	var body []byte
+	if text != nil {
+		body = text.Eval(r)
+	}
 	switch status {
 	case 301, 302, 303, 307, 308:
 		r.Out.Location = body
@@ -62,6 +68,28 @@ func escapeURI(b []byte) []byte {
 			continue
 		}
 		out = append(out, c)
+	}
+	return out
+}
+
+// UnescapeURI decodes %XX up to the arguments; what is no escape stays.
+func UnescapeURI(b []byte) []byte {
+	if bytes.IndexByte(b, '%') < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '?' {
+			return append(out, b[i:]...)
+		}
+		if b[i] == '%' && i+2 < len(b) {
+			if v, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(v))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, b[i])
 	}
 	return out
 }

@@ -39,7 +39,8 @@ type subState struct {
 // which they came (ngx_http_postponed_request_t).
 type postponed struct {
 	items  []postItem
-	active *Request // in the main request: whose output goes to the client
+	tasks  []*event.Task // wait until nothing is postponed any more
+	active *Request      // in the main request: whose output goes to the client
 }
 
 type postItem struct {
@@ -115,7 +116,17 @@ func (s *Request) Run() Status {
 }
 
 // StartSub runs a subrequest on a task of its own, after what is queued.
-func (s *Request) StartSub() { s.Loop().Go(s.runSub) }
+func (s *Request) StartSub() {
+	s.Main.queuedSubs++
+	s.Loop().Go(func() {
+		s.Main.queuedSubs--
+		s.runSub()
+	})
+}
+
+// SubrequestsQueued reports whether subrequests of the client's request were
+// started and do not run yet.
+func (r *Request) SubrequestsQueued() bool { return r.Main.queuedSubs > 0 }
 
 // Wait parks the current task until a subrequest that was started has ended.
 func (s *Request) Wait() error {
@@ -200,6 +211,13 @@ func (r *Request) drainPostponed() {
 	}
 	if r != m && r.Ended() {
 		r.leaveOutput()
+		return
+	}
+	if r == m && m.postpone != nil {
+		for _, t := range m.postpone.tasks {
+			r.Loop().Wake(t)
+		}
+		m.postpone.tasks = nil
 	}
 }
 
@@ -283,24 +301,14 @@ func (r *Request) capture(in []Buf) Status {
 	return OK
 }
 
-// WaitSubrequests parks until every subrequest started by r has ended and its
-// output has joined.
+// WaitSubrequests parks until every subrequest whose output joins that of the
+// main request r has ended and its output has joined.
 func (r *Request) WaitSubrequests() error {
-	for {
-		var next *Request
-		if r.postpone != nil {
-			for _, it := range r.postpone.items {
-				if it.sub != nil && !it.sub.Ended() {
-					next = it.sub
-					break
-				}
-			}
-		}
-		if next == nil {
-			return nil
-		}
-		if err := next.Wait(); err != nil {
+	for r.postpone != nil && (len(r.postpone.items) > 0 || r.postpone.active != r) {
+		r.postpone.tasks = append(r.postpone.tasks, r.Loop().Current())
+		if err := r.Loop().Park(); err != nil {
 			return err
 		}
 	}
+	return nil
 }

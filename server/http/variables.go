@@ -78,10 +78,7 @@ var coreVariables = []Variable{
 	{Name: "http_user_agent", Get: field(func(k *knownFields) int { return k.userAgent })},
 	{Name: "http_referer", Get: field(func(k *knownFields) int { return k.referer })},
 	{Name: "request_body", Get: func(r *Request) ([]byte, bool) {
-		b := &r.Main.body
-		if r.sub != nil && r.sub.o.HasBody {
-			b = &r.body
-		}
+		b := r.Body()
 		if !b.read || b.file != nil || b.size == 0 {
 			return nil, false
 		}

@@ -90,7 +90,9 @@ type acceptor struct {
 	kicks []int
 	slot  int
 	armed bool
-	lns   []*event.Listener
+	// kicked watches the worker's own eventfd.
+	kicked *event.Watcher
+	lns    []*event.Listener
 }
 
 // arm turns listening on or off.
@@ -125,9 +127,13 @@ func (a *acceptor) sleep() bool {
 	return false
 }
 
-// wake is called after a sleep.
+// wake is called after a sleep. A worker that was woken just to take the office
+// keeps it.
 func (a *acceptor) wake() {
 	a.page.sleeping[a.slot].Store(0)
+	if a.kicked.Alone() {
+		return
+	}
 	if a.page.holder.Load() == int32(a.slot) {
 		a.page.pass(a.slot, a.kicks)
 	}

@@ -76,6 +76,7 @@ func Run(c *cycle.Cycle, load Load) int {
 	signal.Notify(sig, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCHLD)
 	signal.Ignore(syscall.SIGPIPE)
 	setTitle(c.Identity.Name, "master process "+strings.Join(Args, " "))
+	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	c.Log.Printf(log.Notice, "start worker processes")
 	g, err := m.start(c)

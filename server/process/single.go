@@ -8,6 +8,7 @@ import (
 
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/log"
+	"golang.org/x/sys/unix"
 )
 
 // single is master_process off: one process does it all, as slot 0. A reload
@@ -40,6 +41,8 @@ func Single(c *cycle.Cycle, load Load) int {
 	if err := setLimits(&c.Core); err != nil {
 		c.Log.Print(log.Alert, 0, err.Error()+", ignored", "")
 	}
+	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
+	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	setTitle(c.Identity.Name, strings.Join(Args, " "))
 	if err := s.serve(c); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -92,6 +95,7 @@ func (s *single) serve(c *cycle.Cycle) error {
 
 func (s *single) signal(sig syscall.Signal) {
 	now := s.now
+	s.cycle.Log.Printf(log.Notice, "signal %d (%s) received", int(sig), unix.SignalName(sig))
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT:
 		now.work.Loop.Post(func() { now.end(0) })

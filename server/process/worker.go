@@ -166,8 +166,9 @@ func (s *server) start() error {
 		}
 		s.acc.lns = nil
 	}
+	var err error
+	s.acc.kicked, err = w.Loop.WatchFD(s.acc.kicks[s.acc.slot], func() {})
 	w.Loop.OnSleep(s.acc.sleep, s.acc.wake)
-	_, err := w.Loop.WatchFD(s.acc.kicks[s.acc.slot], func() {})
 	return err
 }
 
