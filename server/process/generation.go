@@ -171,7 +171,7 @@ func workerEnv(c *cycle.Core) []string {
 	if v, ok := os.LookupEnv("TZ"); ok && !tz {
 		out = append(out, "TZ="+v)
 	}
-	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE"} {
+	for _, name := range []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE"} {
 		if v, ok := os.LookupEnv(name); ok {
 			out = append(out, name+"="+v)
 		}
