@@ -14,8 +14,11 @@ type Listening struct {
 	Addr string
 	SocketOptions
 
-	// FDs are the sockets: one, or one for each worker in a fixed order. -1
-	// where not open.
+	// Single is single_listener: of the workers, one takes all connections.
+	Single bool
+
+	// FDs are the sockets: one, or one for each worker in a fixed order, and with
+	// Single also those of workers that an earlier cycle had. -1 where not open.
 	FDs []int
 
 	// Accept gets a connection in a worker, with the baton.

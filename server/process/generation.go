@@ -36,6 +36,7 @@ type worker struct {
 	ctl     control
 	ready   bool
 	told    bool // to end
+	left    bool // accepts nothing any more
 	failure string
 }
 

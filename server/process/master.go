@@ -34,6 +34,9 @@ type master struct {
 	events  chan notice
 	pidPath string
 
+	steering steering
+	later    chan func() // what is due later, see serve
+
 	quitting  bool
 	stopping  bool
 	resting   bool // WINCH: no workers, sockets open
@@ -55,9 +58,10 @@ type notice struct {
 // exit code. ready is called once the pid file is written and workers are being
 // started.
 func Run(c *cycle.Cycle, load Load, ready func()) int {
-	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), reexec: executable()}
+	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), later: make(chan func(), 8), reexec: executable()}
 	debug.SetGCPercent(50) // the master holds little and works seldom
 	inherited := inheritedSockets(c.Log)
+	m.steering.inherited = inheritedSteering(c.Log)
 	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
@@ -79,6 +83,7 @@ func Run(c *cycle.Cycle, load Load, ready func()) int {
 	setTitle(c.Identity.Name, "master process "+strings.Join(Args, " "))
 	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
+	m.steer(nil)
 	c.Log.Printf(log.Notice, "start worker processes")
 	g, err := m.start(c)
 	if err != nil {
@@ -124,6 +129,8 @@ func (m *master) serve(sig <-chan os.Signal) int {
 			m.signal(s.(syscall.Signal))
 		case e := <-m.events:
 			m.noticed(e)
+		case f := <-m.later:
+			f()
 		case <-m.nextDeadline():
 			m.drop("the new workers were not ready in time")
 		case <-m.escalate:
@@ -264,6 +271,7 @@ func (m *master) restart() {
 		return
 	}
 	m.gen = g
+	m.steering.point(m.cycle.Log, 0)
 }
 
 func (m *master) nextDeadline() <-chan time.Time {
@@ -280,7 +288,8 @@ func (m *master) promote() {
 	before := m.cycle
 	m.cycle = m.gen.cycle
 	m.socks = socketsOf(m.cycle)
-	closeUnused(oldSocks, m.socks)
+	closeUnused(m.steer(oldSocks), m.socks)
+	m.appoint()
 	for _, w := range m.workers {
 		if w.gen == old {
 			w.send(cmdQuit)
@@ -317,7 +326,16 @@ func (m *master) drop(why string) {
 
 // abandon closes what a cycle that will not serve has opened for itself.
 func (m *master) abandon(c *cycle.Cycle) {
-	closeUnused(socketsOf(c), m.socks)
+	var fresh []int
+	for _, ln := range c.Listening {
+		if have := m.socks[ln.Addr]; len(ln.FDs) > len(have) {
+			fresh = append(fresh, ln.FDs[len(have):]...)
+		}
+		if m.socks[ln.Addr] == nil {
+			removeUnix(ln.Addr)
+		}
+	}
+	retire(fresh)
 	c.Close()
 }
 
@@ -330,7 +348,14 @@ func (m *master) noticed(e notice) {
 		w.ready = true
 		if w.gen == m.next && w.gen.allReady() {
 			m.promote()
+			return
 		}
+		if w.gen == m.gen {
+			m.appoint()
+		}
+	case e.cmd == cmdLeft:
+		w.left = true
+		m.deposed(w)
 	case e.cmd == cmdFailed:
 		w.failure = e.text
 	}
@@ -363,6 +388,7 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	delete(m.workers, w.pid)
 	w.ctl.close()
 	w.gen.buried(w)
+	m.deposed(w)
 	switch {
 	case st.Signaled():
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
