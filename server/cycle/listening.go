@@ -54,6 +54,11 @@ type Work struct {
 	Loop  *event.Loop
 	Slot  int // 0 … Count-1
 	Count int // workers of this generation
+	// Generation counts the cycles that a master has had serving.
+	Generation uint64
+	// ZoneSlots are the owner slots in shared memory of the workers of this
+	// generation, by Slot.
+	ZoneSlots []int
 
 	// Active counts what keeps a quitting worker alive, connections mostly.
 	Active int
@@ -64,6 +69,9 @@ type Work struct {
 
 	// Connections in use, of Core.WorkerConnections.
 	Connections int
+
+	channels  map[string]*Channel
+	listening bool
 
 	onQuit []func()
 	onExit []func()

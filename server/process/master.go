@@ -35,7 +35,10 @@ type master struct {
 	pidPath string
 
 	steering steering
-	later    chan func() // what is due later, see serve
+	zones    zoneBook
+	// generations is the number of the newest generation.
+	generations int
+	later       chan func() // what is due later, see serve
 
 	quitting  bool
 	stopping  bool
@@ -72,6 +75,14 @@ func Run(c *cycle.Cycle, load Load, ready func()) int {
 	}
 	m.socks = socketsOf(c)
 	closeUnused(inherited, m.socks)
+	zones, from := inheritedZones(c.Log)
+	if err := c.RealizeZones(zones); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	zones.CloseUnused(c.Zones())
+	m.zones.serving(c)
+	m.zones.side, m.generations = from.Side, from.Generation
 	m.pidPath = c.Core.PID.V
 	if err := writePID(m.pidPath); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -155,6 +166,7 @@ func (m *master) exit() int {
 		os.Remove(m.pidPath)
 	}
 	if m.upgrade == 0 {
+		m.cycle.SaveZones()
 		for addr := range m.socks {
 			removeUnix(addr)
 		}
@@ -254,6 +266,11 @@ func (m *master) reload() {
 		c.Close()
 		return
 	}
+	if err := c.RealizeZones(m.cycle.Zones()); err != nil {
+		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
+		m.abandon(c)
+		return
+	}
 	g, err := m.start(c)
 	if err != nil {
 		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -287,6 +304,7 @@ func (m *master) promote() {
 	m.gen, m.next = m.next, nil
 	before := m.cycle
 	m.cycle = m.gen.cycle
+	m.zones.serving(m.cycle)
 	m.socks = socketsOf(m.cycle)
 	closeUnused(m.steer(oldSocks), m.socks)
 	m.appoint()
@@ -336,6 +354,7 @@ func (m *master) abandon(c *cycle.Cycle) {
 		}
 	}
 	retire(fresh)
+	c.Zones().CloseUnused(m.cycle.Zones())
 	c.Close()
 }
 
@@ -350,9 +369,7 @@ func (m *master) noticed(e notice) {
 			m.promote()
 			return
 		}
-		if w.gen == m.gen {
-			m.appoint()
-		}
+		m.arrived(w)
 	case e.cmd == cmdLeft:
 		w.left = true
 		m.deposed(w)
@@ -389,6 +406,7 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	w.ctl.close()
 	w.gen.buried(w)
 	m.deposed(w)
+	m.bury(w)
 	switch {
 	case st.Signaled():
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited on signal %d", w.pid, int(st.Signal()))

@@ -253,9 +253,23 @@ func (m *master) appoint() {
 		if i > 0 {
 			s.point(m.cycle.Log, w.slot)
 		}
+		m.gen.listens = true
 		w.send(cmdListen)
 		return
 	}
+}
+
+// arrived appoints a listener when a worker has become ready. At the start of a
+// generation that waits for the worker in slot 0; later any will do.
+func (m *master) arrived(w *worker) {
+	if w.gen != m.gen {
+		return
+	}
+	first := m.gen.workers[m.steering.at]
+	if !m.gen.listens && w != first && m.workers[first.pid] == first && !first.told {
+		return
+	}
+	m.appoint()
 }
 
 // serves reports whether a worker is there to accept connections.

@@ -65,6 +65,8 @@ func (m *master) startUpgrade() {
 	env := append(os.Environ(), inheritEnv+"="+string(text))
 	fds, steer, done := m.steering.hand(fds)
 	defer done()
+	fds, zones := m.handZones(fds)
+	env = append(env, zones)
 	if steer != "" {
 		env = append(env, steer)
 	}

@@ -39,6 +39,9 @@ func Worker() int {
 		return failed(ctl, c, err)
 	}
 	adopt(c, boot, slot)
+	if err := openZones(c, boot, slot); err != nil {
+		return failed(ctl, c, err)
+	}
 	if err := restrict(c); err != nil {
 		return failed(ctl, c, err)
 	}
@@ -53,6 +56,7 @@ func Worker() int {
 	if err != nil {
 		return failed(ctl, c, err)
 	}
+	s.work.Generation, s.work.ZoneSlots = uint64(boot.Generation), boot.ZoneSlots
 	s.acc = &acceptor{page: page, kicks: boot.Kicks, slot: slot}
 	if err := s.start(); err != nil {
 		return failed(ctl, c, err)
@@ -126,6 +130,7 @@ type server struct {
 	resume   *event.Timer // listens again after accept has failed
 	code     int
 	ended    bool
+	over     chan struct{} // closed when run has returned, with master_process off
 }
 
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
@@ -139,7 +144,7 @@ func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}}, nil
+	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}, over: make(chan struct{})}, nil
 }
 
 // start registers listeners and starts the protocols.
@@ -151,6 +156,9 @@ func (s *server) start() error {
 		})
 	}
 	if err := w.Start(); err != nil {
+		return err
+	}
+	if err := w.Listen(); err != nil {
 		return err
 	}
 	s.resume = w.Loop.NewTimer(func() { s.listen(true) })
