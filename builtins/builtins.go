@@ -3,13 +3,17 @@ package builtins
 
 import (
 	_ "github.com/perigee-server/perigee/builtins/access"
+	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/echo"
+	_ "github.com/perigee-server/perigee/builtins/gzip"
 	_ "github.com/perigee-server/perigee/builtins/headers"
+	_ "github.com/perigee-server/perigee/builtins/headersmore"
 	_ "github.com/perigee-server/perigee/builtins/index"
 	_ "github.com/perigee-server/perigee/builtins/log"
 	_ "github.com/perigee-server/perigee/builtins/map"
 	_ "github.com/perigee-server/perigee/builtins/proxy"
 	_ "github.com/perigee-server/perigee/builtins/rewrite"
+	_ "github.com/perigee-server/perigee/builtins/setmisc"
 	_ "github.com/perigee-server/perigee/builtins/static"
 	_ "github.com/perigee-server/perigee/builtins/stubstatus"
 	_ "github.com/perigee-server/perigee/builtins/tryfiles"

@@ -9,6 +9,7 @@ import (
 // ngx_http_lua_shdict stores them.
 type Type uint8
 
+// The types of values.
 const (
 	Nil    Type = 0
 	Bool   Type = 1

@@ -31,9 +31,15 @@ type exchange struct {
 
 	buf      []byte // what came from the server: buf[from:to]
 	from, to int
+	body     []byte // the buffer for the response's body
 	resp     response
 	attempts []attempt
 	doing    string // for the log
+
+	task     *event.Task
+	pool     *spare
+	giveBack func()
+	onAbort  func()
 }
 
 // attempt is what variables tell of one server.
@@ -53,7 +59,7 @@ var exchanges = http.NewContext[exchange]()
 // handle passes the request on.
 func handle(r *http.Request) http.Status {
 	s := confs.Of(r)
-	x := &exchange{r: r, s: s, t: s.pass, start: time.Now()}
+	x := newExchange(r, s)
 	exchanges.Set(r, x)
 	if s.pass.value != nil {
 		if rc := x.evaluate(); rc != http.OK {
@@ -78,6 +84,46 @@ func handle(r *http.Request) http.Status {
 	r.SetUpstreamLog(nil)
 	return rc
 }
+
+// spare are exchanges whose requests have ended, of one worker.
+type spare struct{ free []*exchange }
+
+var spares = http.NewMain(func() *spare { return &spare{} }, nil)
+
+// newExchange takes an exchange from the pool; it goes back when the request's
+// memory does.
+func newExchange(r *http.Request, s *settings) *exchange {
+	p := spares.Of(r)
+	var x *exchange
+	if n := len(p.free); n > 0 {
+		x = p.free[n-1]
+		p.free = p.free[:n-1]
+	} else {
+		x = &exchange{pool: p}
+		x.giveBack = x.recycle
+		x.onAbort = x.clientGone
+	}
+	x.r, x.s, x.t, x.start = r, s, s.pass, time.Now()
+	r.Main.AtEnd(x.giveBack)
+	return x
+}
+
+// recycle puts the exchange back into the pool.
+func (x *exchange) recycle() {
+	if len(x.pool.free) >= 64 {
+		return
+	}
+	buf, request := x.buf, x.request
+	if len(buf) > 8<<10 {
+		buf = nil
+	}
+	*x = exchange{pool: x.pool, giveBack: x.giveBack, onAbort: x.onAbort, buf: buf, request: request[:0], body: x.body,
+		attempts: x.attempts[:0], tried: x.tried[:0], resp: response{fields: x.resp.fields[:0]}}
+	x.pool.free = append(x.pool.free, x)
+}
+
+// clientGone ends the task that passes the request on.
+func (x *exchange) clientGone() { x.task.Cancel(errGone) }
 
 // evaluate makes the target of a URL with variables.
 func (x *exchange) evaluate() http.Status {
@@ -113,8 +159,8 @@ func (x *exchange) run() http.Status {
 	r := x.r
 	r.SetUpstreamLog(x)
 	if !x.s.ignoreAbort.V && !r.IsSub() {
-		t := r.Loop().Current()
-		remove := r.OnAbort(func() { t.Cancel(errGone) })
+		x.task = r.Loop().Current()
+		remove := r.OnAbort(x.onAbort)
 		defer remove()
 	}
 	for {
@@ -359,7 +405,7 @@ func dropped(name []byte) bool {
 // makeHead writes the head of the passed request.
 func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
 	r, s := x.r, x.s
-	b := make([]byte, 0, 1024)
+	b := x.request[:0]
 	method := r.MethodName
 	if s.method.V != nil {
 		method = bytes.TrimSpace(s.method.V.Eval(r))
@@ -403,7 +449,8 @@ func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
 		}
 	}
 	b = append(b, "\r\n"...)
-	return append(b, body...)
+	x.request = append(b, body...)
+	return x.request
 }
 
 // replaced reports whether proxy_set_header sets a field.

@@ -14,6 +14,9 @@ import (
 	"github.com/perigee-server/perigee/server/log"
 )
 
+// bodyBuffer is the size of the buffer for the body of responses.
+const bodyBuffer = 16 << 10
+
 // spill is the part of a response that waits in a temporary file.
 type spill struct {
 	f    *os.File
@@ -35,9 +38,10 @@ func (x *exchange) pump(a *attempt) http.Status {
 	left := p.length
 	began := time.Now()
 	var inLimit int64
+	in := x.buf // what has come with the head; the head's fields stay there
 	for {
 		if x.from < x.to {
-			data := x.buf[x.from:x.to]
+			data := in[x.from:x.to]
 			end := false
 			if p.chunked {
 				part, n, err := frame.Next(data)
@@ -87,10 +91,11 @@ func (x *exchange) pump(a *attempt) http.Status {
 			}
 		}
 		x.from, x.to = 0, 0
-		if len(x.buf) < 32<<10 && (left > int64(len(x.buf)) || left < 0) && buffering && a.received > int64(len(x.buf)) {
-			x.buf = make([]byte, 32<<10)
+		if x.body == nil {
+			x.body = make([]byte, bodyBuffer)
 		}
-		n, err := x.conn.TryRead(x.buf)
+		in = x.body
+		n, err := x.conn.TryRead(in)
 		if err == event.ErrAgain {
 			if !p.chunked && left != 0 || p.chunked {
 				if rc := r.Flush(); rc != http.OK {
@@ -98,7 +103,7 @@ func (x *exchange) pump(a *attempt) http.Status {
 					return rc
 				}
 			}
-			n, err = x.conn.Read(x.buf, s.readTimeout.V)
+			n, err = x.conn.Read(in, s.readTimeout.V)
 		}
 		if err != nil {
 			if err == io.EOF && !p.chunked && left < 0 {

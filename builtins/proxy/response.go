@@ -28,10 +28,10 @@ type response struct {
 // is invalid.
 func (x *exchange) readHead(a *attempt) (http.Status, error) {
 	for {
-		if x.buf == nil {
+		if int64(len(x.buf)) < x.s.bufferSize.V {
 			x.buf = make([]byte, x.s.bufferSize.V)
 		}
-		n, err := x.conn.Read(x.buf[x.to:], x.s.readTimeout.V)
+		n, err := x.conn.Read(x.buf[x.to:x.s.bufferSize.V], x.s.readTimeout.V)
 		if n > 0 {
 			x.to += n
 			a.received += int64(n)
@@ -42,7 +42,7 @@ func (x *exchange) readHead(a *attempt) (http.Status, error) {
 				}
 				return rc, nil
 			}
-			if x.to == len(x.buf) {
+			if int64(x.to) == x.s.bufferSize.V {
 				x.r.Logf(log.Error, "upstream sent too big header while reading response header from upstream")
 				return 502, nil
 			}
@@ -79,7 +79,7 @@ func (x *exchange) parseOne() (rc http.Status, done bool) {
 		return http.OK, false
 	}
 	p := &x.resp
-	*p = response{length: -1}
+	*p = response{length: -1, fields: p.fields[:0]}
 	version, ok := p.statusText(bytes.TrimSuffix(line, []byte("\r")))
 	if !ok {
 		return x.version09()

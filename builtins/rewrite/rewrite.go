@@ -15,6 +15,7 @@ type conf struct {
 	code []code
 	log  cycle.Opt[bool]
 	warn cycle.Opt[bool]
+	idle *state // of an earlier run
 }
 
 // outcome is what a piece of code says to the ones behind it.
@@ -68,9 +69,17 @@ func initialise(_ *cycle.Conf, m *http.Main) error {
 // handle runs the code of the present location.
 func handle(r *http.Request) http.Status {
 	c := confs.Of(r)
-	s := state{r: r, c: c, status: http.Declined}
-	execute(&s, c.code)
-	return s.status
+	s := c.idle
+	if s == nil {
+		s = &state{}
+	}
+	c.idle = nil
+	*s = state{r: r, c: c, status: http.Declined}
+	execute(s, c.code)
+	status := s.status
+	*s = state{}
+	c.idle = s
+	return status
 }
 
 func execute(s *state, list []code) outcome {
@@ -182,17 +191,30 @@ func define(c *cycle.Conf, name string) (int, *http.Variables, error) {
 	}
 	vars := http.ScopeOf(c).Main.Vars
 	name = strings.ToLower(name[1:])
-	warn := name
-	_, err := vars.Add(http.Variable{Name: name, Flags: script.Changeable | script.Weak, Get: func(r *http.Request) ([]byte, bool) {
-		if confs.Of(r).warn.V {
-			r.Logf(log.Warn, "using uninitialized %q variable", warn)
+	v := http.Variable{Name: name, Flags: script.Changeable | script.Weak}
+	if !prefixed(name) {
+		v.Get = func(r *http.Request) ([]byte, bool) {
+			if confs.Of(r).warn.V {
+				r.Logf(log.Warn, "using uninitialized %q variable", name)
+			}
+			return nil, true
 		}
-		return nil, true
-	}})
-	if err != nil {
+	}
+	if _, err := vars.Add(v); err != nil {
 		return 0, nil, c.Errorf("%s", err)
 	}
 	return vars.Index(name), vars, nil
+}
+
+// prefixed tells variables of a family, which have a value before set gives
+// them one.
+func prefixed(name string) bool {
+	for _, p := range []string{"arg_", "cookie_", "http_", "sent_http_", "sent_trailer_", "upstream_http_", "upstream_cookie_", "upstream_trailer_"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *setCode) run(s *state) outcome {

@@ -45,18 +45,23 @@ func handle(r *http.Request) http.Status {
 
 // Open opens a file with the location's rules for symbolic links.
 func Open(r *http.Request, path []byte) (*file.File, error) {
-	var f *file.File
-	var err error
-	open := func() { f, err = file.Open(string(path), r.Location().DisableSymlinks(), int(r.RootLength())) }
+	links, from := r.Location().DisableSymlinks(), 0
+	if links != "off" {
+		from = r.RootLength()
+	}
 	if r.Location().AioThreads() {
-		if cerr := r.Loop().Block(func(context.Context) { open() }); cerr != nil {
-			if f != nil {
-				f.Close()
-			}
-			return nil, cerr
+		return openBeside(r, string(path), links, from)
+	}
+	return file.Open(string(path), links, from)
+}
+
+// openBeside opens a file without holding the event loop up (aio threads).
+func openBeside(r *http.Request, path, links string, from int) (f *file.File, err error) {
+	if cerr := r.Loop().Block(func(context.Context) { f, err = file.Open(path, links, from) }); cerr != nil {
+		if f != nil {
+			f.Close()
 		}
-	} else {
-		open()
+		return nil, cerr
 	}
 	return f, err
 }
@@ -114,7 +119,7 @@ func Serve(r *http.Request, f *file.File, path []byte) http.Status {
 		f.Close()
 		return r.SendLast()
 	}
-	rc = r.SendFile(f.Handle(), 0, f.Size)
+	rc = r.SendFile(f, 0, f.Size)
 	if r.Pending() == 0 && !r.IsSub() {
 		f.Close()
 		return rc

@@ -315,10 +315,10 @@ func serve(o cycle.Options, l *log.Logger) int {
 		return c, nil
 	}
 	if c.Core.MasterProcess.V {
-		return process.Run(c, again, process.DaemonReady)
+		return process.Run(c, again)
 	}
 	c.Role = cycle.Single
-	return process.Single(c, again, process.DaemonReady)
+	return process.Single(c, again)
 }
 
 // holdback keeps early lines until it is known which process says them.

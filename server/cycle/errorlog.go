@@ -59,6 +59,21 @@ func (s *LogSpec) Add(c *Conf) error {
 	return nil
 }
 
+// File is the first file that the main error log is written to, nil when it goes
+// elsewhere only.
+func (s *LogSpec) File(c *Cycle) *File {
+	for _, t := range s.targets {
+		if f, ok := t.w.(*File); ok {
+			return f
+		}
+	}
+	if len(s.targets) > 0 {
+		return nil
+	}
+	f, _ := c.defaultLog().(*File)
+	return f
+}
+
 // Logger builds the logger of this level; outer is used when nothing is set
 // here, and the default error log when there is no outer one.
 func (s *LogSpec) Logger(c *Cycle, outer *log.Logger) *log.Logger {

@@ -37,6 +37,7 @@ type Conn struct {
 	closed   bool
 
 	reader, writer *Task
+	rtimer, wtimer waitTimer
 
 	// OnRead, when set, is called inline when the socket becomes readable (or
 	// the peer hangs up) and no task waits for that; OnWrite likewise.
@@ -248,22 +249,41 @@ func (c *Conn) TrySendfile(file int, off int64, n int) (int, error) {
 	}
 }
 
+// waitTimer ends one direction's waits. It stays in the heap between them, as
+// most waits are over long before their time.
+type waitTimer struct {
+	Timer
+	late bool
+}
+
 // wait parks the current task in *who until the condition holds, the time is
 // over (0 waits without a limit) or the connection was closed.
-func (c *Conn) wait(who **Task, ready *bool, d time.Duration) error {
+func (c *Conn) wait(who **Task, ready *bool, tm *waitTimer, d time.Duration) error {
 	t := c.l.Current()
 	*who = t
-	defer func() {
-		if *who == t {
-			*who = nil
-		}
-	}()
-	late := false
 	if d > 0 {
-		tm := c.l.NewTimer(func() { late = true; c.l.Wake(t) })
+		if !tm.Ready() {
+			tm.Init(c.l, func() {
+				tm.late = true
+				if *who != nil {
+					c.l.Wake(*who)
+				}
+			})
+		}
+		tm.late = false
 		tm.Reset(d)
-		defer tm.Remove()
 	}
+	err := c.waitFor(ready, tm)
+	if *who == t {
+		*who = nil
+	}
+	if d > 0 {
+		tm.Stop()
+	}
+	return err
+}
+
+func (c *Conn) waitFor(ready *bool, tm *waitTimer) error {
 	for !*ready {
 		if err := c.l.Park(); err != nil {
 			return err
@@ -271,7 +291,7 @@ func (c *Conn) wait(who **Task, ready *bool, d time.Duration) error {
 		if c.closed {
 			return ErrClosed
 		}
-		if late && !*ready {
+		if tm.late && !*ready {
 			return ErrTimeout
 		}
 	}
@@ -279,10 +299,10 @@ func (c *Conn) wait(who **Task, ready *bool, d time.Duration) error {
 }
 
 // WaitRead parks the current task until a read is worth trying.
-func (c *Conn) WaitRead(d time.Duration) error { return c.wait(&c.reader, &c.canRead, d) }
+func (c *Conn) WaitRead(d time.Duration) error { return c.wait(&c.reader, &c.canRead, &c.rtimer, d) }
 
 // WaitWrite parks the current task until a write is worth trying.
-func (c *Conn) WaitWrite(d time.Duration) error { return c.wait(&c.writer, &c.canWrite, d) }
+func (c *Conn) WaitWrite(d time.Duration) error { return c.wait(&c.writer, &c.canWrite, &c.wtimer, d) }
 
 // Read reads at least one byte, waiting up to d (0: without a limit).
 func (c *Conn) Read(p []byte, d time.Duration) (int, error) {
@@ -337,6 +357,12 @@ func (c *Conn) Close() error {
 // descriptor by itself, so only Detach without a Close needs Forget.
 func (c *Conn) Detach() {
 	c.closed = true
+	if c.rtimer.Ready() {
+		c.rtimer.Remove()
+	}
+	if c.wtimer.Ready() {
+		c.wtimer.Remove()
+	}
 	c.l.release(c.slot)
 	c.OnRead, c.OnWrite = nil, nil
 	if c.reader != nil {

@@ -118,7 +118,9 @@ func (r *Request) testExpect() {
 	if !head.EqualFold(r.fieldValue(r.in.expect), "100-continue") {
 		return
 	}
-	r.debugf("send 100 Continue")
+	if r.Debugging() {
+		r.Logf(log.Debug, "send 100 Continue")
+	}
 	r.conn.out.add([]byte("HTTP/1.1 100 Continue\r\n\r\n"), true, r.conn.work)
 	r.conn.write()
 }
@@ -297,6 +299,10 @@ func (r *Request) fillBody(wait bool) Status {
 				return statusRequestTimeout
 			}
 			return Error
+		case r.body.discard: // the response goes out all the same, as with nginx
+			r.KeepAlive = false
+			r.body.done = true
+			return OK
 		case err == io.EOF:
 			r.Logf(log.Info, "client prematurely closed connection while reading client request body")
 			return r.clientGone()

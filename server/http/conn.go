@@ -123,7 +123,7 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 	wk.stats.accepted.Add(1)
 	if w.Connections >= w.Cycle.Core.WorkerConnections.V && !wk.dropIdle() {
 		wk.log.Printf(log.Alert, "%d worker_connections are not enough", w.Cycle.Core.WorkerConnections.V)
-		unix.Close(fd)
+		event.Drop(fd)
 		return
 	}
 	c := &Conn{work: wk, main: m, peer: peer}
@@ -132,7 +132,7 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 	c.addr = group[len(group)-1]
 	if err := c.ev.Init(w.Loop, fd, c.addr.opt.Deferred); err != nil {
 		wk.log.Print(log.Alert, c.ID, err.Error(), "")
-		unix.Close(fd)
+		event.Drop(fd)
 		return
 	}
 	wk.stats.handled.Add(1)
@@ -177,7 +177,7 @@ func (c *Conn) chooseAddress(group []*address) {
 // Local is the address that the client has connected to.
 func (c *Conn) Local() netip.AddrPort {
 	if !c.local.IsValid() && c.ev.FD() >= 0 {
-		if sa, err := unix.Getsockname(c.ev.FD()); err == nil {
+		if sa, err := c.ev.LocalAddr(); err == nil {
 			c.local = addrPort(sa)
 		}
 	}
@@ -433,11 +433,13 @@ func (w *work) dropIdle() bool {
 	return true
 }
 
-// closeIdle closes connections that wait for a request, as the worker quits.
+// closeIdle closes kept connections that wait for another request, as the worker
+// quits. A new connection may still make its first one: a client would not know
+// that it can ask again.
 func (w *work) closeIdle() {
 	for c := w.idle.next; c != &w.idle; {
 		next := c.next
-		if c.state == stateIdle && (c.requests > 0 || c.from == c.to) && !c.ev.Readable() {
+		if c.state == stateIdle && c.requests > 0 && !c.ev.Readable() {
 			c.close()
 		}
 		c = next
@@ -470,7 +472,7 @@ func (c *Conn) close() {
 // reset is close with a RST, as reset_timedout_connection asks for.
 func (c *Conn) reset() {
 	if c.state != stateClosed && c.tls == nil {
-		unix.SetsockoptLinger(c.ev.FD(), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		c.ev.Reset()
 	}
 	c.close()
 }

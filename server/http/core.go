@@ -29,7 +29,8 @@ type coreLocation struct {
 	root  cycle.Opt[*Complex]
 	alias bool // root was given as alias
 
-	types       map[string]string // extension → type; nil: inherited
+	types       map[string][]byte // extension → type; nil: inherited
+	defaultText []byte            // of defaultType
 	defaultType cycle.Opt[string]
 	typesHash   cycle.Opt[int]
 
@@ -175,10 +176,11 @@ func mergeCoreLocation(c *cycle.Conf, outer, own *coreLocation) error {
 		own.types = outer.types
 	}
 	if own.types == nil {
-		own.types = map[string]string{"html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"}
+		own.types = map[string][]byte{"html": []byte("text/html"), "gif": []byte("image/gif"), "jpg": []byte("image/jpeg")}
 		outer.types = own.types
 	}
 	own.defaultType.Merge(&outer.defaultType, "text/plain")
+	own.defaultText = []byte(own.defaultType.V)
 	own.typesHash.Merge(&outer.typesHash, 1024)
 	own.bodyMax.Merge(&outer.bodyMax, 1<<20)
 	own.bodyBuffer.Merge(&outer.bodyBuffer, 16<<10)
@@ -387,16 +389,16 @@ func setRoot(c *cycle.Conf) error {
 func setTypes(c *cycle.Conf) error {
 	l := coreLocations.At(c)
 	if l.types == nil {
-		l.types = map[string]string{}
+		l.types = map[string][]byte{}
 	}
 	for _, d := range c.Dir.Block {
 		for _, ext := range d.Args {
 			ext = strings.ToLower(ext)
-			if old, ok := l.types[ext]; ok && old != d.Name {
+			if old, ok := l.types[ext]; ok && string(old) != d.Name {
 				c.Dir = d
 				c.Warnf("duplicate extension %q, content type: %q, previous content type: %q", ext, d.Name, old)
 			}
-			l.types[ext] = d.Name
+			l.types[ext] = []byte(d.Name)
 		}
 	}
 	return nil

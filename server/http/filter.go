@@ -1,8 +1,6 @@
 package http
 
 import (
-	"os"
-
 	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/log"
 )
@@ -128,7 +126,7 @@ func (r *Request) Flush() Status {
 
 // SendFile sends a part of a file as the whole rest of the body. The file must
 // stay open until the request ends.
-func (r *Request) SendFile(f *os.File, off, n int64) Status {
+func (r *Request) SendFile(f Source, off, n int64) Status {
 	r.bufs[0] = Buf{File: f, Off: off, N: n, Last: true}
 	return r.output(r.bufs[:1])
 }

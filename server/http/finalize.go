@@ -84,7 +84,9 @@ func (r *Request) finalize(rc Status) {
 	if r.finalized {
 		return
 	}
-	r.debugf("http finalize request: %d, %q", int(rc), r.URI)
+	if r.Debugging() {
+		r.Logf(log.Debug, "http finalize request: %d, %q", int(rc), r.URI)
+	}
 	switch {
 	case rc == Sent:
 		rc = OK

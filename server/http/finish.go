@@ -1,9 +1,6 @@
 package http
 
-import (
-	"github.com/perigee-server/perigee/server/event"
-	"golang.org/x/sys/unix"
-)
+import "github.com/perigee-server/perigee/server/event"
 
 // finish ends a request whose response was written: log phase, then the next
 // request, or the end of the connection. It returns true when the connection
@@ -61,7 +58,7 @@ func (c *Conn) tcpNodelay(l *Location) {
 		return
 	}
 	c.nodelay = true
-	unix.SetsockoptInt(c.ev.FD(), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	c.ev.NoDelay()
 }
 
 // IsUnix reports whether the client came through a Unix-domain socket.
@@ -87,7 +84,7 @@ func (c *Conn) endAfter(r *Request) {
 	if c.tls != nil {
 		c.tls.close()
 	}
-	unix.Shutdown(c.ev.FD(), unix.SHUT_WR)
+	c.ev.EndWrite()
 	c.timer.Reset(c.lingerLeft(timeout))
 	c.linger()
 }

@@ -78,10 +78,10 @@ func (c *coreLocation) typeOf(ext []byte) []byte {
 			t, ok = c.types[strings.ToLower(string(ext))]
 		}
 		if ok {
-			return []byte(t)
+			return t
 		}
 	}
-	return []byte(c.defaultType.V)
+	return c.defaultText
 }
 
 // Extension is what follows the last dot of the URI's last segment.

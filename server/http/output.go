@@ -3,7 +3,6 @@ package http
 import (
 	"errors"
 	"io"
-	"os"
 	"syscall"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 // Buf is a part of a response's body: memory, a part of a file, or just flags.
 type Buf struct {
 	Mem  []byte
-	File *os.File // with Off and N, instead of Mem
+	File Source // with Off and N, instead of Mem
 	Off  int64
 	N    int64
 	// Stable memory is not changed any more, so it need not be copied when the
@@ -23,6 +22,13 @@ type Buf struct {
 	Stable bool
 	Flush  bool // what has come so far shall go out
 	Last   bool // the end of the response
+}
+
+// Source is a file that parts of a body come from: an *os.File, or a file.File.
+type Source interface {
+	io.ReaderAt
+	Name() string
+	Fd() uintptr
 }
 
 // Size is the number of bytes of the part.
@@ -46,7 +52,7 @@ type chain struct {
 // seg is one piece of output.
 type seg struct {
 	b    []byte
-	file *os.File
+	file Source
 	off  int64
 	n    int64
 	own  bool // b is ours: more may be appended
@@ -81,7 +87,7 @@ func (o *chain) add(b []byte, stable bool, w *work) {
 }
 
 // addFile appends a part of a file.
-func (o *chain) addFile(f *os.File, off, n int64) {
+func (o *chain) addFile(f Source, off, n int64) {
 	if n > 0 {
 		o.size += n
 		o.segs = append(o.segs, seg{file: f, off: off, n: n})

@@ -264,7 +264,9 @@ func (r *Request) findConfig() Status {
 	}
 	r.limitMethods()
 	r.applyLocation()
-	r.debugf("using configuration %q", r.loc.Name)
+	if r.Debugging() {
+		r.Logf(log.Debug, "using configuration %q", r.loc.Name)
+	}
 	if max := r.loc.core.bodyMax.V; max > 0 && r.ContentLength > max && r == r.Main && !r.body.reading {
 		r.Logf(log.Error, "client intended to send too large body: %d bytes", r.ContentLength)
 		r.expectTested = true
@@ -332,14 +334,7 @@ func (r *Request) content() Status {
 	return statusNotFound
 }
 
-// debugf logs at level debug.
-func (r *Request) debugf(format string, args ...any) {
-	if r.loc.core.log.Enabled(log.Debug) {
-		r.LogLine(log.Debug, sprintf(format, args...))
-	}
-}
-
-// Debugging reports whether level debug is logged.
+// Debugging reports whether level debug is logged; a message is made only then.
 func (r *Request) Debugging() bool { return r.loc.core.log.Enabled(log.Debug) }
 
 // PhaseNow is the phase that the request is in.

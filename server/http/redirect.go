@@ -17,7 +17,9 @@ func (r *Request) InternalRedirect(uri, args []byte) Status {
 	r.URI = uri
 	r.Args = args
 	r.HasArgs = len(args) > 0
-	r.debugf("internal redirect: %q?%q", uri, args)
+	if r.Debugging() {
+		r.Logf(log.Debug, "internal redirect: %q?%q", uri, args)
+	}
 	clear(r.ctx)
 	r.loc = r.server.Root
 	r.internal = true
@@ -42,7 +44,9 @@ func (r *Request) NamedLocation(name string) Status {
 		r.Logf(log.Error, "could not find named location %q", name)
 		return statusInternalServerError
 	}
-	r.debugf("using location: %s %q?%q", name, r.URI, r.Args)
+	if r.Debugging() {
+		r.Logf(log.Debug, "using location: %s %q?%q", name, r.URI, r.Args)
+	}
 	clear(r.ctx)
 	r.internal = true
 	r.ValidURI = false

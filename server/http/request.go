@@ -191,8 +191,9 @@ func (w *work) release(r *Request) {
 	}
 	r.body.free()
 	fields, out, arena, vars, ov := r.Fields[:0], r.Out.Fields[:0], r.arena, r.vars, r.ovector[:0]
-	cleanup := r.cleanup[:0]
+	cleanup, chunks, ctx := r.cleanup[:0], r.chunks[:0], r.ctx
 	clear(vars)
+	clear(ctx)
 	if cap(arena) > 16<<10 {
 		arena = nil
 	}
@@ -200,7 +201,7 @@ func (w *work) release(r *Request) {
 		r.finalized = true
 		return
 	}
-	*r = Request{Fields: fields, arena: arena[:0], vars: vars, ovector: ov, cleanup: cleanup}
+	*r = Request{Fields: fields, arena: arena[:0], vars: vars, ovector: ov, cleanup: cleanup, chunks: chunks, ctx: ctx}
 	r.Out.Fields = out
 	w.requests = append(w.requests, r)
 }

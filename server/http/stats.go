@@ -1,14 +1,10 @@
 package http
 
-import (
-	"strconv"
-
-	"golang.org/x/sys/unix"
-)
+import "strconv"
 
 // tcpInfo is a field of TCP_INFO: rtt, rttvar, snd_cwnd, rcv_space by i.
 func (c *Conn) tcpInfo(i int) ([]byte, bool) {
-	info, err := unix.GetsockoptTCPInfo(c.ev.FD(), unix.IPPROTO_TCP, unix.TCP_INFO)
+	info, err := c.ev.TCPInfo()
 	if err != nil {
 		return nil, false
 	}

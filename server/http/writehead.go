@@ -21,7 +21,7 @@ func (w *work) dateText(now time.Time) []byte {
 	d := &w.date
 	if u := now.Unix(); u != d.unix {
 		d.unix = u
-		d.text = now.UTC().AppendFormat(nil, HTTPTime)
+		d.text = appendTime(nil, now)
 	}
 	return d.text
 }
@@ -157,7 +157,7 @@ func (r *Request) appendContent(b []byte) []byte {
 		b = append(append(append(b, "Last-Modified: "...), o.LastModifiedText...), "\r\n"...)
 	case !o.LastModified.IsZero():
 		b = append(b, "Last-Modified: "...)
-		b = o.LastModified.UTC().AppendFormat(b, HTTPTime)
+		b = appendTime(b, o.LastModified)
 		b = append(b, "\r\n"...)
 	}
 	return b
@@ -224,4 +224,26 @@ func (o *Response) HideField(lower string) {
 			o.Fields[i].Hidden = true
 		}
 	}
+}
+
+// appendTime appends a time in the form of HTTPTime.
+func appendTime(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	two := func(n int) (byte, byte) { return byte('0' + n/10), byte('0' + n%10) }
+	d1, d2 := two(day)
+	h1, h2 := two(hour)
+	m1, m2 := two(minute)
+	s1, s2 := two(second)
+	b = append(b, "SunMonTueWedThuFriSat"[3*t.Weekday():3*t.Weekday()+3]...)
+	b = append(b, ',', ' ', d1, d2, ' ')
+	b = append(b, "JanFebMarAprMayJunJulAugSepOctNovDec"[3*month-3:3*month]...)
+	b = append(b, ' ')
+	if year < 1000 || year > 9999 {
+		b = t.AppendFormat(b, "2006")
+	} else {
+		b = strconv.AppendInt(b, int64(year), 10)
+	}
+	return append(b, ' ', h1, h2, ':', m1, m2, ':', s1, s2, ' ', 'G', 'M', 'T')
 }

@@ -33,8 +33,7 @@ type Boot struct {
 	ZoneSlots  []int // owner slots in the zones, of each worker
 	AcceptPage int   // the page of the accept token, -1 without one
 	Kicks      []int // eventfds, one for each worker
-	UID, GID   int   // -1: keep
-	Group      string
+	Detached   bool  // standard error is the error log
 }
 
 // Socket is an inherited listening socket.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Child reports what this process was started as by another one of ours:
@@ -46,17 +44,13 @@ func Daemonize() int {
 	return 1
 }
 
-// DaemonReady tells the process that waits in Daemonize that the server serves,
-// and lets go of its terminal. Without a Daemonize it does nothing.
-func DaemonReady() {
+// daemonReady tells the process that waits in Daemonize that the server serves.
+// Without a Daemonize it does nothing.
+func daemonReady() {
 	if Child() != "daemon" {
 		return
 	}
 	os.Unsetenv(bootEnv)
-	if null, err := os.OpenFile("/dev/null", os.O_RDWR, 0); err == nil {
-		unix.Dup3(int(rawFD(null)), 2, 0)
-		null.Close()
-	}
 	w := os.NewFile(bootFD, "ready")
 	w.Write([]byte{1})
 	w.Close()

@@ -81,7 +81,10 @@ func (g *generation) prepare() error {
 	if len(g.workers) > maxWorkers {
 		return fmt.Errorf("%d worker processes are more than %d", len(g.workers), maxWorkers)
 	}
-	b := &Boot{Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers), ZoneSlots: g.zoneSlots, AcceptPage: -1}
+	b := &Boot{
+		Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers),
+		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c),
+	}
 	inherit := func(fd uintptr) int {
 		g.fds = append(g.fds, fd)
 		return firstFD + len(g.fds) - 1
@@ -119,7 +122,11 @@ func (g *generation) spawn(m *master, slot int) error {
 		return err
 	}
 	defer theirs.Close()
-	fds := []uintptr{0, 1, 2, rawFD(g.boot), rawFD(theirs)}
+	stderr := uintptr(2)
+	if detached(g.cycle) {
+		stderr = stderrOf(g.cycle)
+	}
+	fds := []uintptr{0, 1, stderr, rawFD(g.boot), rawFD(theirs)}
 	fds = append(fds, g.fds...)
 	for _, f := range g.cycle.Files {
 		fds = append(fds, rawFD(f.Handle()))

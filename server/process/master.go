@@ -58,9 +58,8 @@ type notice struct {
 }
 
 // Run is the master process: it serves until it is told to end and returns the
-// exit code. ready is called once the pid file is written and workers are being
-// started.
-func Run(c *cycle.Cycle, load Load, ready func()) int {
+// exit code.
+func Run(c *cycle.Cycle, load Load) int {
 	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), later: make(chan func(), 8), reexec: executable()}
 	debug.SetGCPercent(50) // the master holds little and works seldom
 	inherited := inheritedSockets(c.Log)
@@ -104,7 +103,10 @@ func Run(c *cycle.Cycle, load Load, ready func()) int {
 	}
 	m.gen = g
 	c.Started()
-	ready()
+	if detached(c) {
+		redirectStderr(c)
+	}
+	daemonReady()
 	return m.serve(sig)
 }
 
@@ -196,6 +198,9 @@ func (m *master) signal(s syscall.Signal) {
 	case syscall.SIGUSR1:
 		m.cycle.Log.Printf(log.Notice, "reopening logs")
 		m.cycle.Reopen()
+		if detached(m.cycle) {
+			redirectStderr(m.cycle)
+		}
 		m.reopenWorkers()
 	case syscall.SIGUSR2:
 		m.startUpgrade()

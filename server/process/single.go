@@ -28,8 +28,8 @@ type single struct {
 }
 
 // Single serves without workers until it is told to end; it returns the exit
-// code. ready is called once the pid file is written.
-func Single(c *cycle.Cycle, load Load, ready func()) int {
+// code.
+func Single(c *cycle.Cycle, load Load) int {
 	s := &single{load: load, ended: make(chan *server, 4)}
 	for _, name := range []string{steerEnv, zonesEnv} {
 		os.Unsetenv(name) // of a master that was upgraded to one process
@@ -67,7 +67,10 @@ func Single(c *cycle.Cycle, load Load, ready func()) int {
 		return 1
 	}
 	c.Started()
-	ready()
+	if detached(c) {
+		redirectStderr(c)
+	}
+	daemonReady()
 	for {
 		select {
 		case e := <-s.ended:
@@ -118,7 +121,13 @@ func (s *single) signal(sig syscall.Signal) {
 	case syscall.SIGQUIT, syscall.SIGWINCH:
 		now.work.Loop.Post(now.quit)
 	case syscall.SIGUSR1:
-		now.work.Loop.Post(s.cycle.Reopen)
+		c := s.cycle
+		now.work.Loop.Post(func() {
+			c.Reopen()
+			if detached(c) {
+				redirectStderr(c)
+			}
+		})
 	case syscall.SIGHUP:
 		s.reload()
 	}

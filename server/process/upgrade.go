@@ -15,6 +15,9 @@ import (
 // JSON object, address → descriptors.
 const inheritEnv = "PERIGEE_INHERIT"
 
+// upgraded is set in a process that an upgrade has started.
+var upgraded bool
+
 // inheritedSockets takes what the binary before has handed over.
 func inheritedSockets(l *log.Logger) sockets {
 	text, ok := os.LookupEnv(inheritEnv)
@@ -22,6 +25,7 @@ func inheritedSockets(l *log.Logger) sockets {
 		return nil
 	}
 	os.Unsetenv(inheritEnv)
+	upgraded = true
 	var s sockets
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		l.Printf(log.Emerg, "invalid %s environment variable, ignored: %s", inheritEnv, err)

@@ -61,6 +61,7 @@ func Worker() int {
 	if err := s.start(); err != nil {
 		return failed(ctl, c, err)
 	}
+	s.detached = boot.Detached
 	s.signals()
 	s.left = func() { ctl.send(cmdLeft, "") }
 	go s.obey(ctl)
@@ -131,6 +132,8 @@ type server struct {
 	code     int
 	ended    bool
 	over     chan struct{} // closed when run has returned, with master_process off
+
+	detached bool // standard error is the error log
 }
 
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
@@ -314,6 +317,14 @@ func (s *server) command(cmd byte, fds []int) {
 			files[i].Flush()
 			files[i].Swap(os.NewFile(uintptr(fd), files[i].Name))
 		}
+		s.followLog()
+	}
+}
+
+// followLog takes the reopened error log as standard error.
+func (s *server) followLog() {
+	if s.detached {
+		redirectStderr(s.work.Cycle)
 	}
 }
 
@@ -331,6 +342,7 @@ func (s *server) signals() {
 					s.quit()
 				case syscall.SIGUSR1:
 					s.work.Cycle.Reopen()
+					s.followLog()
 				}
 			})
 		}

@@ -4,6 +4,7 @@ package file
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -18,7 +19,8 @@ type File struct {
 	Size     int64
 	Modified time.Time
 	mode     uint32
-	f        *os.File
+	fd       int
+	name     string
 }
 
 // Open opens a path for reading. symlinks is off, on (symbolic links are
@@ -43,15 +45,8 @@ func Open(path, symlinks string, from int) (*File, error) {
 	}
 	return &File{
 		Size: st.Size, Modified: time.Unix(st.Mtim.Sec, st.Mtim.Nsec), mode: st.Mode,
-		f: newFile(fd, path),
+		fd: fd, name: path,
 	}, nil
-}
-
-// newFile wraps a descriptor of a regular file, which Go's poller does not
-// take.
-func newFile(fd int, path string) *os.File {
-	unix.SetNonblock(fd, false)
-	return os.NewFile(uintptr(fd), path)
 }
 
 // checkLinks refuses symbolic links in the part of the path behind from.
@@ -85,11 +80,32 @@ func (f *File) IsDir() bool { return f.mode&unix.S_IFMT == unix.S_IFDIR }
 // IsRegular reports whether it is a regular file.
 func (f *File) IsRegular() bool { return f.mode&unix.S_IFMT == unix.S_IFREG }
 
-// Handle is the open file.
-func (f *File) Handle() *os.File { return f.f }
+// Name is the path that was opened.
+func (f *File) Name() string { return f.name }
 
-// Close closes it.
-func (f *File) Close() error { return f.f.Close() }
+// Fd is the descriptor, valid until Close.
+func (f *File) Fd() uintptr { return uintptr(f.fd) }
+
+// ReadAt reads from an offset, as io.ReaderAt.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		k, err := unix.Pread(f.fd, p[n:], off+int64(n))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return n, os.NewSyscallError("pread", err)
+		case k == 0:
+			return n, io.EOF
+		}
+		n += k
+	}
+	return n, nil
+}
+
+// Close closes it; nothing else does.
+func (f *File) Close() error { return unix.Close(f.fd) }
 
 // Errno is the errno of a failed operation.
 func Errno(err error) (syscall.Errno, bool) {

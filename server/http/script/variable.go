@@ -16,7 +16,10 @@ type Value struct {
 	// NotFound means that there is no value, which is not the same as an empty
 	// one to some users.
 	NotFound bool
-	busy     bool
+	// fixed means that the value was assigned, so that it stays although the
+	// variable is not cacheable.
+	fixed bool
+	busy  bool
 }
 
 // Flags say how a variable behaves; the names are nginx's.
@@ -157,7 +160,7 @@ func (t *Table[R]) prefixed(name string) (func(R) ([]byte, bool), Flags) {
 func (t *Table[R]) Get(r R, i int) *Value {
 	val := &r.Values()[i]
 	v := t.indexed[i]
-	if val.Valid && v.Flags&NoCacheable == 0 {
+	if val.Valid && (val.fixed || v.Flags&NoCacheable == 0) {
 		return val
 	}
 	t.evaluate(r, v, val)
@@ -212,7 +215,7 @@ func (t *Table[R]) Assign(r R, i int, data []byte, found bool) {
 		v.Set(r, data)
 		return
 	}
-	r.Values()[i] = Value{Data: data, Valid: true, NotFound: !found}
+	r.Values()[i] = Value{Data: data, Valid: true, NotFound: !found, fixed: true}
 }
 
 // At is the variable with an index.
