@@ -196,6 +196,9 @@ func (m *Main) finish(c *cycle.Conf) error {
 	if err := m.Vars.Finish(); err != nil {
 		return fmt.Errorf("%w", err)
 	}
+	if err := declareStats(c); err != nil {
+		return err
+	}
 	return m.listen(c)
 }
 

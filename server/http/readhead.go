@@ -51,6 +51,7 @@ func (c *Conn) waitForHead() {
 		if c.state == stateIdle {
 			c.state = stateHead
 			c.unlist()
+			c.setReading(true)
 			c.timer.Reset(c.server.core.headerTimeout.V)
 		}
 		return
@@ -193,7 +194,7 @@ func (c *Conn) reqLength() int64 {
 func (c *Conn) newRequest() {
 	c.requests++
 	c.req = c.work.request(c)
-	c.work.stats.Requests++
+	c.work.stats.requests.Add(1)
 }
 
 // headComplete checks the whole head.
