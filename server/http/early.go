@@ -52,7 +52,9 @@ func (r *Request) EarlyHints(fields []Header) {
 		b = append(append(b, f.Name...), ": "...)
 		b = append(appendFieldValue(b, f.Value), "\r\n"...)
 	}
-	r.conn.out.add(append(b, "\r\n"...), true, r.conn.work)
+	b = append(b, "\r\n"...)
+	r.headerSize += int64(len(b))
+	r.conn.out.add(b, true, r.conn.work)
 	r.conn.write()
 }
 
