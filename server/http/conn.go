@@ -3,7 +3,6 @@ package http
 import (
 	"io"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/perigee-server/perigee/server/cycle"
@@ -68,6 +67,7 @@ type Conn struct {
 	proxied       *proxyProtocol
 	prev, next    *Conn // the list of idle connections
 	listed        bool
+	reading       bool
 }
 
 // work is http in one serving process.
@@ -80,8 +80,9 @@ type work struct {
 	idle     Conn // head of the list of idle connections, longest idle first
 	date     dateCache
 	outs     [][]byte // pooled output buffers
-	big      []byte   // see scratch
-	stats    Stats
+	larges   [][]byte
+	big      []byte // see scratch
+	stats    *stats
 
 	headScratch []byte
 	serverName  string
@@ -98,6 +99,10 @@ func start(w *cycle.Work) error {
 	wk := &work{Work: w, main: m, log: w.Cycle.Log, serverName: w.Cycle.Identity.Full()}
 	wk.idle.prev, wk.idle.next = &wk.idle, &wk.idle
 	m.work = wk
+	var err error
+	if wk.stats, err = openStats(w); err != nil {
+		return err
+	}
 	w.OnQuit(wk.closeIdle)
 	for _, mod := range modules {
 		if mod.Start != nil {
@@ -115,7 +120,7 @@ func (m *Main) Work() *cycle.Work { return m.work.Work }
 // accept takes a new connection.
 func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockaddr) {
 	wk := m.work
-	wk.stats.Accepted++
+	wk.stats.accepted.Add(1)
 	if w.Connections >= w.Cycle.Core.WorkerConnections.V && !wk.dropIdle() {
 		wk.log.Printf(log.Alert, "%d worker_connections are not enough", w.Cycle.Core.WorkerConnections.V)
 		event.Drop(fd)
@@ -130,7 +135,8 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 		event.Drop(fd)
 		return
 	}
-	wk.stats.Handled++
+	wk.stats.handled.Add(1)
+	wk.stats.active.Add(1)
 	w.Connections++
 	w.Enter()
 	if len(group) > 1 {
@@ -257,6 +263,7 @@ func (c *Conn) serve() {
 // not go on now.
 func (c *Conn) run() bool {
 	c.state = stateBusy
+	c.setReading(false)
 	c.unlist()
 	r := c.req
 	r.handle()
@@ -402,12 +409,15 @@ func (c *Conn) list() {
 	c.prev, c.next = h.prev, h
 	h.prev.next, h.prev = c, c
 	c.listed = true
+	c.setReading(false)
+	c.work.stats.waiting.Add(1)
 }
 
 func (c *Conn) unlist() {
 	if c.listed {
 		c.prev.next, c.next.prev = c.next, c.prev
 		c.prev, c.next, c.listed = nil, nil, false
+		c.work.stats.waiting.Add(-1)
 	}
 }
 
@@ -442,6 +452,7 @@ func (c *Conn) close() {
 		return
 	}
 	c.state = stateClosed
+	c.setReading(false)
 	c.unlist()
 	c.timer.Remove()
 	c.out.drop()
@@ -454,6 +465,7 @@ func (c *Conn) close() {
 	}
 	c.buf = nil
 	c.work.Connections--
+	c.work.stats.active.Add(-1)
 	c.work.Leave()
 }
 
@@ -507,5 +519,3 @@ func (c *Conn) Requests() int { return c.requests }
 
 // Started is when the connection was accepted.
 func (c *Conn) Started() time.Time { return c.started }
-
-func itoa(n int) string { return strconv.Itoa(n) }
