@@ -164,3 +164,6 @@ func (z *Zone) Matches(cfg Config) bool {
 	return z.name == cfg.Name && z.tag == cfg.Tag && z.Size() == cfg.Size &&
 		cfg.index() == z.flags
 }
+
+// Declared returns the names that were declared, in that order.
+func (s *Set) Declared() []string { return s.order }

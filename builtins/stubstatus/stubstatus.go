@@ -11,18 +11,16 @@ import (
 )
 
 func init() {
-	number := func(f func(r *http.Request) int) func(r *http.Request) ([]byte, bool) {
-		return func(r *http.Request) ([]byte, bool) { return strconv.AppendInt(nil, int64(f(r)), 10), true }
+	number := func(f func(s http.Stats) int64) func(r *http.Request) ([]byte, bool) {
+		return func(r *http.Request) ([]byte, bool) { return strconv.AppendInt(nil, f(r.HTTP().Stats()), 10), true }
 	}
-	active := func(r *http.Request) int { n, _ := r.HTTP().Active(); return n }
-	waiting := func(r *http.Request) int { _, n := r.HTTP().Active(); return n }
 	http.Register(&http.Module{Name: "ngx_http_stub_status_module", Directives: []cycle.Directive{
-		{Name: "stub_status", In: cycle.HTTPServer | cycle.HTTPLocation, Args: "0-1", Set: set, Doc: "Answers with the number of connections and requests of the answering worker."},
+		{Name: "stub_status", In: cycle.HTTPServer | cycle.HTTPLocation, Args: "0-1", Set: set, Doc: "Answers with the number of connections and requests of all workers."},
 	}, Variables: []http.Variable{
-		{Name: "connections_active", Get: number(active), Flags: script.NoCacheable},
-		{Name: "connections_waiting", Get: number(waiting), Flags: script.NoCacheable},
-		{Name: "connections_writing", Get: number(func(r *http.Request) int { return active(r) - waiting(r) }), Flags: script.NoCacheable},
-		{Name: "connections_reading", Get: number(func(*http.Request) int { return 0 }), Flags: script.NoCacheable},
+		{Name: "connections_active", Get: number(func(s http.Stats) int64 { return s.Active }), Flags: script.NoCacheable},
+		{Name: "connections_waiting", Get: number(func(s http.Stats) int64 { return s.Waiting }), Flags: script.NoCacheable},
+		{Name: "connections_writing", Get: number(func(s http.Stats) int64 { return s.Writing }), Flags: script.NoCacheable},
+		{Name: "connections_reading", Get: number(func(s http.Stats) int64 { return s.Reading }), Flags: script.NoCacheable},
 	}})
 }
 
@@ -37,15 +35,15 @@ func handle(r *http.Request) http.Status {
 	}
 	r.DiscardBody()
 	st := r.HTTP().Stats()
-	n, waiting := r.HTTP().Active()
 	var b []byte
-	b = strconv.AppendInt(append(b, "Active connections: "...), int64(n), 10)
+	b = strconv.AppendInt(append(b, "Active connections: "...), st.Active, 10)
 	b = append(b, " \nserver accepts handled requests\n "...)
-	for _, v := range []uint64{st.Accepted, st.Handled, st.Requests} {
-		b = append(strconv.AppendUint(b, v, 10), ' ')
+	for _, v := range []int64{st.Accepted, st.Handled, st.Requests} {
+		b = append(strconv.AppendInt(b, v, 10), ' ')
 	}
-	b = strconv.AppendInt(append(b, "\nReading: 0 Writing: "...), int64(n-waiting), 10)
-	b = strconv.AppendInt(append(b, " Waiting: "...), int64(waiting), 10)
+	b = strconv.AppendInt(append(b, "\nReading: "...), st.Reading, 10)
+	b = strconv.AppendInt(append(b, " Writing: "...), st.Writing, 10)
+	b = strconv.AppendInt(append(b, " Waiting: "...), st.Waiting, 10)
 	b = append(b, " \n"...)
 	r.Out.ContentType = []byte("text/plain")
 	r.Out.ContentLength = int64(len(b))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/log"
+	"github.com/perigee-server/perigee/shm"
 )
 
 // Role says what a process is.
@@ -56,6 +57,9 @@ type Cycle struct {
 	protocols map[string]any
 	unknown   []error
 	procs     int
+	zones     *shm.Set
+	zoneDecls map[string]*Zone
+	dicts     map[string]*shm.Dict
 }
 
 // New makes an empty cycle; snapshot is nil to read files as they are now.
@@ -63,7 +67,7 @@ func New(o Options, role Role, snapshot *Snapshot) *Cycle {
 	if snapshot == nil {
 		snapshot = NewSnapshot()
 	}
-	return &Cycle{Options: o, Role: role, Log: log.Early(), Snapshot: snapshot, protocols: map[string]any{}}
+	return &Cycle{Options: o, Role: role, Log: log.Early(), Snapshot: snapshot, protocols: map[string]any{}, zones: shm.NewSet(), zoneDecls: map[string]*Zone{}}
 }
 
 // FullName makes a path relative to the prefix absolute (ngx_conf_full_name).

@@ -14,8 +14,11 @@ type Listening struct {
 	Addr string
 	SocketOptions
 
-	// FDs are the sockets: one, or one for each worker in a fixed order. -1
-	// where not open.
+	// Single is single_listener: of the workers, one takes all connections.
+	Single bool
+
+	// FDs are the sockets: one, or one for each worker in a fixed order, and with
+	// Single also those of workers that an earlier cycle had. -1 where not open.
 	FDs []int
 
 	// Accept gets a connection in a worker, with the baton.
@@ -51,6 +54,11 @@ type Work struct {
 	Loop  *event.Loop
 	Slot  int // 0 … Count-1
 	Count int // workers of this generation
+	// Generation counts the cycles that a master has had serving.
+	Generation uint64
+	// ZoneSlots are the owner slots in shared memory of the workers of this
+	// generation, by Slot.
+	ZoneSlots []int
 
 	// Active counts what keeps a quitting worker alive, connections mostly.
 	Active int
@@ -61,6 +69,9 @@ type Work struct {
 
 	// Connections in use, of Core.WorkerConnections.
 	Connections int
+
+	channels  map[string]*Channel
+	listening bool
 
 	onQuit []func()
 	onExit []func()

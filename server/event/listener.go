@@ -47,6 +47,14 @@ func (ln *Listener) Enable(on bool) error {
 	return ln.l.modify(ln.fd, ln.slot, flags)
 }
 
+// Drain accepts all connections that wait, if the listener is enabled.
+func (ln *Listener) Drain() {
+	multi := ln.multi
+	ln.multi = true
+	ln.event(0)
+	ln.multi = multi
+}
+
 // Remove ends the loop's interest in the socket, which stays open.
 func (ln *Listener) Remove() {
 	unix.EpollCtl(ln.l.ep, unix.EPOLL_CTL_DEL, ln.fd, nil)

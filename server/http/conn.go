@@ -3,7 +3,6 @@ package http
 import (
 	"io"
 	"net/netip"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +68,7 @@ type Conn struct {
 	proxied       *proxyProtocol
 	prev, next    *Conn // the list of idle connections
 	listed        bool
+	reading       bool
 }
 
 // work is http in one serving process.
@@ -81,8 +81,9 @@ type work struct {
 	idle     Conn // head of the list of idle connections, longest idle first
 	date     dateCache
 	outs     [][]byte // pooled output buffers
-	big      []byte   // see scratch
-	stats    Stats
+	larges   [][]byte
+	big      []byte // see scratch
+	stats    *stats
 
 	headScratch []byte
 	serverName  string
@@ -100,6 +101,10 @@ func start(w *cycle.Work) error {
 	wk := &work{Work: w, main: m, log: w.Cycle.Log, serverName: w.Cycle.Identity.Full()}
 	wk.idle.prev, wk.idle.next = &wk.idle, &wk.idle
 	m.work = wk
+	var err error
+	if wk.stats, err = openStats(w); err != nil {
+		return err
+	}
 	w.OnQuit(wk.closeIdle)
 	for _, mod := range modules {
 		if mod.Start != nil {
@@ -117,7 +122,7 @@ func (m *Main) Work() *cycle.Work { return m.work.Work }
 // accept takes a new connection.
 func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockaddr) {
 	wk := m.work
-	wk.stats.Accepted++
+	wk.stats.accepted.Add(1)
 	if w.Connections >= w.Cycle.Core.WorkerConnections.V && !wk.dropIdle() {
 		wk.log.Printf(log.Alert, "%d worker_connections are not enough", w.Cycle.Core.WorkerConnections.V)
 		event.Drop(fd)
@@ -131,7 +136,8 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 		event.Drop(fd)
 		return
 	}
-	wk.stats.Handled++
+	wk.stats.handled.Add(1)
+	wk.stats.active.Add(1)
 	w.Connections++
 	w.Enter()
 	if len(group) > 1 {
@@ -258,6 +264,7 @@ func (c *Conn) serve() {
 // not go on now.
 func (c *Conn) run() bool {
 	c.state = stateBusy
+	c.setReading(false)
 	c.unlist()
 	r := c.req
 	r.handle()
@@ -403,12 +410,15 @@ func (c *Conn) list() {
 	c.prev, c.next = h.prev, h
 	h.prev.next, h.prev = c, c
 	c.listed = true
+	c.setReading(false)
+	c.work.stats.waiting.Add(1)
 }
 
 func (c *Conn) unlist() {
 	if c.listed {
 		c.prev.next, c.next.prev = c.next, c.prev
 		c.prev, c.next, c.listed = nil, nil, false
+		c.work.stats.waiting.Add(-1)
 	}
 }
 
@@ -443,6 +453,7 @@ func (c *Conn) close() {
 		return
 	}
 	c.state = stateClosed
+	c.setReading(false)
 	c.unlist()
 	c.timer.Remove()
 	c.out.drop()
@@ -455,6 +466,7 @@ func (c *Conn) close() {
 	}
 	c.buf = nil
 	c.work.Connections--
+	c.work.stats.active.Add(-1)
 	c.work.Leave()
 }
 
@@ -508,5 +520,3 @@ func (c *Conn) Requests() int { return c.requests }
 
 // Started is when the connection was accepted.
 func (c *Conn) Started() time.Time { return c.started }
-
-func itoa(n int) string { return strconv.Itoa(n) }

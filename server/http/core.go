@@ -11,17 +11,16 @@ import (
 
 // coreServer holds the settings of ngx_http_core_module for a server.
 type coreServer struct {
-	name              string // the first of server_name
-	headerTimeout     cycle.Opt[time.Duration]
-	headerBufferSize  cycle.Opt[int64]
-	largeBuffers      cycle.Opt[cycle.Bufs]
-	ignoreInvalid     cycle.Opt[bool]
-	mergeSlashes      cycle.Opt[bool]
-	underscores       cycle.Opt[bool]
-	connectionPool    cycle.Opt[int64]
-	requestPool       cycle.Opt[int64]
-	maxHeaders        cycle.Opt[int]
-	resolveServerName bool
+	name             string // the first of server_name
+	headerTimeout    cycle.Opt[time.Duration]
+	headerBufferSize cycle.Opt[int64]
+	largeBuffers     cycle.Opt[cycle.Bufs]
+	ignoreInvalid    cycle.Opt[bool]
+	mergeSlashes     cycle.Opt[bool]
+	underscores      cycle.Opt[bool]
+	connectionPool   cycle.Opt[int64]
+	requestPool      cycle.Opt[int64]
+	maxHeaders       cycle.Opt[int]
 }
 
 // coreLocation holds the settings of ngx_http_core_module for a location.

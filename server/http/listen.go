@@ -475,13 +475,17 @@ func (m *Main) listen(c *cycle.Conf) error {
 		}
 	}
 	for _, a := range m.addresses {
+		single, err := a.singleListener(c)
+		if err != nil {
+			return err
+		}
 		if !a.wildcard && !a.opt.AnySet && m.wildcardOf(a) != nil {
 			continue
 		}
 		group := m.group(a)
 		o := a.opt.SocketOptions
 		c.Cycle.Listen(&cycle.Listening{
-			Addr: a.addr, SocketOptions: o, Owner: "http",
+			Addr: a.addr, SocketOptions: o, Owner: "http", Single: single,
 			Accept: func(w *cycle.Work, fd int, peer unix.Sockaddr) { m.accept(w, group, fd, peer) },
 		})
 	}

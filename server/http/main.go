@@ -34,13 +34,12 @@ type Server struct {
 	// locations.
 	Root *Location
 
-	confs     []any
-	core      *coreServer
-	named     map[string]*Location
-	listens   bool
-	file      string
-	line      int
-	locations []*Location // as they stand, the nested ones inside of theirs
+	confs   []any
+	core    *coreServer
+	named   map[string]*Location
+	listens bool
+	file    string
+	line    int
 }
 
 // Location is a location block, the part of a server outside of locations, an
@@ -196,6 +195,9 @@ func (m *Main) finish(c *cycle.Conf) error {
 	m.compileAll()
 	if err := m.Vars.Finish(); err != nil {
 		return fmt.Errorf("%w", err)
+	}
+	if err := declareStats(c); err != nil {
+		return err
 	}
 	return m.listen(c)
 }

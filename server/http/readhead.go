@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/perigee-server/perigee/server/http/head"
 	"github.com/perigee-server/perigee/server/log"
@@ -52,6 +51,7 @@ func (c *Conn) waitForHead() {
 		if c.state == stateIdle {
 			c.state = stateHead
 			c.unlist()
+			c.setReading(true)
 			c.timer.Reset(c.server.core.headerTimeout.V)
 		}
 		return
@@ -194,7 +194,7 @@ func (c *Conn) reqLength() int64 {
 func (c *Conn) newRequest() {
 	c.requests++
 	c.req = c.work.request(c)
-	c.work.stats.Requests++
+	c.work.stats.requests.Add(1)
 }
 
 // headComplete checks the whole head.
@@ -289,6 +289,3 @@ func escapeLog(b []byte) []byte {
 	}
 	return out
 }
-
-// keepaliveTimeout is how long the connection may be idle now.
-func (c *Conn) keepaliveTimeout(l *Location) time.Duration { return l.core.keepaliveTimeout.V }

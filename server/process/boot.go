@@ -29,6 +29,8 @@ type Boot struct {
 	Count      int
 	Sockets    []Socket
 	Files      []InheritedFile
+	Zones      []InheritedZone
+	ZoneSlots  []int // owner slots in the zones, of each worker
 	AcceptPage int   // the page of the accept token, -1 without one
 	Kicks      []int // eventfds, one for each worker
 	Detached   bool  // standard error is the error log

@@ -14,7 +14,9 @@ const (
 	cmdQuit      = 'q' // finish what is active, then end
 	cmdTerminate = 't' // end now
 	cmdReopen    = 'r' // take new log files
+	cmdListen    = 'l' // accept from all sockets with single_listener
 	cmdReady     = 'R' // from the worker: it serves
+	cmdLeft      = 'L' // from the worker: it accepts nothing any more
 	cmdFailed    = 'F' // from the worker: it can not; the text says why
 )
 

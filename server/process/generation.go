@@ -25,7 +25,10 @@ type generation struct {
 	pageFile *os.File
 	kicks    []int
 	workers  []*worker // by slot
-	deadline <-chan time.Time
+	// zoneSlots are the owner slots in shared memory of the workers, by slot.
+	zoneSlots []int
+	deadline  <-chan time.Time
+	listens   bool // one of the workers was appointed as listener
 }
 
 // worker is one worker process as the master sees it.
@@ -36,6 +39,7 @@ type worker struct {
 	ctl     control
 	ready   bool
 	told    bool // to end
+	left    bool // accepts nothing any more
 	failure string
 }
 
@@ -48,11 +52,13 @@ func (w *worker) send(cmd byte) {
 
 // start makes a generation and starts its workers.
 func (m *master) start(c *cycle.Cycle) (*generation, error) {
-	number := 1
-	if m.gen != nil {
-		number = m.gen.number + 1
-	}
+	number := m.generations + 1
 	g := &generation{number: number, cycle: c, workers: make([]*worker, c.Core.Workers), deadline: time.After(readyTimeout)}
+	var err error
+	if g.zoneSlots, err = m.zoneSlots(c, len(g.workers)); err != nil {
+		return nil, err
+	}
+	m.generations = number
 	if err := g.prepare(); err != nil {
 		g.close()
 		return nil, err
@@ -75,7 +81,10 @@ func (g *generation) prepare() error {
 	if len(g.workers) > maxWorkers {
 		return fmt.Errorf("%d worker processes are more than %d", len(g.workers), maxWorkers)
 	}
-	b := &Boot{Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers), AcceptPage: -1, Detached: detached(c)}
+	b := &Boot{
+		Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers),
+		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c),
+	}
 	inherit := func(fd uintptr) int {
 		g.fds = append(g.fds, fd)
 		return firstFD + len(g.fds) - 1
@@ -85,6 +94,7 @@ func (g *generation) prepare() error {
 			b.Sockets = append(b.Sockets, Socket{ln.Addr, i, inherit(uintptr(fd))})
 		}
 	}
+	b.Zones = inheritZones(c.Zones(), inherit)
 	var err error
 	if g.pageFile, g.page, err = newAcceptPage(); err != nil {
 		return err

@@ -30,6 +30,9 @@ func open(c *cycle.Cycle, have sockets) error {
 		n := 1
 		if ln.ReusePort && c.Role == cycle.Master {
 			n = c.Core.Workers
+			if ln.Single {
+				n = max(n, len(have[ln.Addr])) // see steering
+			}
 		}
 		ln.FDs = nil
 		for i := range n {

@@ -34,6 +34,12 @@ type master struct {
 	events  chan notice
 	pidPath string
 
+	steering steering
+	zones    zoneBook
+	// generations is the number of the newest generation.
+	generations int
+	later       chan func() // what is due later, see serve
+
 	quitting  bool
 	stopping  bool
 	resting   bool // WINCH: no workers, sockets open
@@ -54,9 +60,10 @@ type notice struct {
 // Run is the master process: it serves until it is told to end and returns the
 // exit code.
 func Run(c *cycle.Cycle, load Load) int {
-	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), reexec: executable()}
+	m := &master{load: load, cycle: c, workers: map[int]*worker{}, events: make(chan notice, 64), later: make(chan func(), 8), reexec: executable()}
 	debug.SetGCPercent(50) // the master holds little and works seldom
 	inherited := inheritedSockets(c.Log)
+	m.steering.inherited = inheritedSteering(c.Log)
 	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
@@ -67,6 +74,14 @@ func Run(c *cycle.Cycle, load Load) int {
 	}
 	m.socks = socketsOf(c)
 	closeUnused(inherited, m.socks)
+	zones, from := inheritedZones(c.Log)
+	if err := c.RealizeZones(zones); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	zones.CloseUnused(c.Zones())
+	m.zones.serving(c)
+	m.zones.side, m.generations = from.Side, from.Generation
 	m.pidPath = c.Core.PID.V
 	if err := writePID(m.pidPath); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -78,6 +93,7 @@ func Run(c *cycle.Cycle, load Load) int {
 	setTitle(c.Identity.Name, "master process "+strings.Join(Args, " "))
 	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
+	m.steer(nil)
 	c.Log.Printf(log.Notice, "start worker processes")
 	g, err := m.start(c)
 	if err != nil {
@@ -126,6 +142,8 @@ func (m *master) serve(sig <-chan os.Signal) int {
 			m.signal(s.(syscall.Signal))
 		case e := <-m.events:
 			m.noticed(e)
+		case f := <-m.later:
+			f()
 		case <-m.nextDeadline():
 			m.drop("the new workers were not ready in time")
 		case <-m.escalate:
@@ -150,6 +168,7 @@ func (m *master) exit() int {
 		os.Remove(m.pidPath)
 	}
 	if m.upgrade == 0 {
+		m.cycle.SaveZones()
 		for addr := range m.socks {
 			removeUnix(addr)
 		}
@@ -252,6 +271,11 @@ func (m *master) reload() {
 		c.Close()
 		return
 	}
+	if err := c.RealizeZones(m.cycle.Zones()); err != nil {
+		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
+		m.abandon(c)
+		return
+	}
 	g, err := m.start(c)
 	if err != nil {
 		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -269,6 +293,7 @@ func (m *master) restart() {
 		return
 	}
 	m.gen = g
+	m.steering.point(m.cycle.Log, 0)
 }
 
 func (m *master) nextDeadline() <-chan time.Time {
@@ -284,8 +309,10 @@ func (m *master) promote() {
 	m.gen, m.next = m.next, nil
 	before := m.cycle
 	m.cycle = m.gen.cycle
+	m.zones.serving(m.cycle)
 	m.socks = socketsOf(m.cycle)
-	closeUnused(oldSocks, m.socks)
+	closeUnused(m.steer(oldSocks), m.socks)
+	m.appoint()
 	for _, w := range m.workers {
 		if w.gen == old {
 			w.send(cmdQuit)
@@ -322,7 +349,17 @@ func (m *master) drop(why string) {
 
 // abandon closes what a cycle that will not serve has opened for itself.
 func (m *master) abandon(c *cycle.Cycle) {
-	closeUnused(socketsOf(c), m.socks)
+	var fresh []int
+	for _, ln := range c.Listening {
+		if have := m.socks[ln.Addr]; len(ln.FDs) > len(have) {
+			fresh = append(fresh, ln.FDs[len(have):]...)
+		}
+		if m.socks[ln.Addr] == nil {
+			removeUnix(ln.Addr)
+		}
+	}
+	retire(fresh)
+	c.Zones().CloseUnused(m.cycle.Zones())
 	c.Close()
 }
 
@@ -335,7 +372,12 @@ func (m *master) noticed(e notice) {
 		w.ready = true
 		if w.gen == m.next && w.gen.allReady() {
 			m.promote()
+			return
 		}
+		m.arrived(w)
+	case e.cmd == cmdLeft:
+		w.left = true
+		m.deposed(w)
 	case e.cmd == cmdFailed:
 		w.failure = e.text
 	}
@@ -368,6 +410,8 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	delete(m.workers, w.pid)
 	w.ctl.close()
 	w.gen.buried(w)
+	m.deposed(w)
+	m.bury(w)
 	switch {
 	case st.Signaled() && w.told && st.Signal() == syscall.SIGTERM:
 		// Told to end before it could take signals.

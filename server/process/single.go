@@ -3,6 +3,7 @@ package process
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,12 +21,19 @@ type single struct {
 	now     *server
 	ended   chan *server
 	pidPath string
+	alive   []*server // the present one and those that quit
+	zones   zoneBook
+
+	generation uint64
 }
 
 // Single serves without workers until it is told to end; it returns the exit
 // code.
 func Single(c *cycle.Cycle, load Load) int {
 	s := &single{load: load, ended: make(chan *server, 4)}
+	for _, name := range []string{steerEnv, zonesEnv} {
+		os.Unsetenv(name) // of a master that was upgraded to one process
+	}
 	inherited := inheritedSockets(c.Log)
 	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
@@ -44,6 +52,10 @@ func Single(c *cycle.Cycle, load Load) int {
 	c.Log.Printf(log.Notice, "using the \"epoll\" event method")
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	setTitle(c.Identity.Name, strings.Join(Args, " "))
+	if err := c.RealizeZones(nil); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
 	if err := s.serve(c); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return exitInit
@@ -63,8 +75,10 @@ func Single(c *cycle.Cycle, load Load) int {
 		select {
 		case e := <-s.ended:
 			if e != s.now {
+				s.left(e)
 				continue
 			}
+			e.work.Cycle.SaveZones()
 			removePID(s.pidPath, s.cycle.Log)
 			for addr := range s.socks {
 				removeUnix(addr)
@@ -82,12 +96,17 @@ func (s *single) serve(c *cycle.Cycle) error {
 	if err != nil {
 		return err
 	}
+	s.generation++
+	srv.work.Generation, srv.work.ZoneSlots = s.generation, []int{cycle.SingleSlot}
 	if err := srv.start(); err != nil {
 		return err
 	}
 	s.cycle, s.now, s.socks = c, srv, socketsOf(c)
+	s.zones.serving(c)
+	s.alive = append(s.alive, srv)
 	go func() {
 		srv.run()
+		close(srv.over)
 		s.ended <- srv
 	}()
 	return nil
@@ -114,6 +133,28 @@ func (s *single) signal(sig syscall.Signal) {
 	}
 }
 
+// left closes the zones that were kept for a server that has quit.
+func (s *single) left(e *server) {
+	s.alive = slices.DeleteFunc(s.alive, func(x *server) bool { return x == e })
+	s.zones.trim(func(c *cycle.Cycle) bool {
+		return slices.ContainsFunc(s.alive, func(x *server) bool { return x.work.Cycle == c })
+	})
+}
+
+// onLoop runs f under the server's loop and waits for it; a loop that has ended
+// needs it no more.
+func (s *server) onLoop(f func()) {
+	done := make(chan struct{})
+	s.work.Loop.Post(func() {
+		f()
+		close(done)
+	})
+	select {
+	case <-done:
+	case <-s.over:
+	}
+}
+
 func (s *single) reload() {
 	old, before := s.now, s.socks
 	c, err := s.load(cycle.Single)
@@ -124,7 +165,14 @@ func (s *single) reload() {
 		err = open(c, before)
 	}
 	if err == nil {
-		err = s.serve(c)
+		err = c.RealizeZones(s.cycle.Zones())
+	}
+	if err == nil {
+		old.onLoop(old.work.Deafen) // one reader of event channels at a time
+		if err = s.serve(c); err != nil {
+			old.onLoop(func() { old.work.Relisten() })
+			c.Zones().CloseUnused(s.cycle.Zones())
+		}
 	}
 	if err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {

@@ -67,6 +67,13 @@ func (m *master) startUpgrade() {
 	}
 	text, _ := json.Marshal(pass)
 	env := append(os.Environ(), inheritEnv+"="+string(text))
+	fds, steer, done := m.steering.hand(fds)
+	defer done()
+	fds, zones := m.handZones(fds)
+	env = append(env, zones)
+	if steer != "" {
+		env = append(env, steer)
+	}
 	pid, err := syscall.ForkExec(m.reexec, Args, &syscall.ProcAttr{Files: fds, Env: env})
 	if err != nil {
 		m.cycle.Log.Print(log.Alert, 0, log.Errno(fmt.Sprintf("execve() failed while executing new binary process %q", m.reexec), err), "")
@@ -83,6 +90,7 @@ func (m *master) upgradeEnded() {
 		m.cycle.Log.Printf(log.Notice, "new binary process %d exited", m.upgrade)
 	}
 	m.upgrade = 0
+	m.steering.point(m.cycle.Log, m.steering.at) // whatever the new binary has set
 	now := strings.TrimSuffix(m.pidPath, oldSuffix)
 	if err := os.Rename(m.pidPath, now); err != nil {
 		m.cycle.Log.Print(log.Alert, 0, log.Errno(fmt.Sprintf("rename() %s back to %s failed", m.pidPath, now), err), "")

@@ -39,6 +39,9 @@ func Worker() int {
 		return failed(ctl, c, err)
 	}
 	adopt(c, boot, slot)
+	if err := openZones(c, boot, slot); err != nil {
+		return failed(ctl, c, err)
+	}
 	if err := restrict(c); err != nil {
 		return failed(ctl, c, err)
 	}
@@ -53,12 +56,14 @@ func Worker() int {
 	if err != nil {
 		return failed(ctl, c, err)
 	}
+	s.work.Generation, s.work.ZoneSlots = uint64(boot.Generation), boot.ZoneSlots
 	s.acc = &acceptor{page: page, kicks: boot.Kicks, slot: slot}
 	if err := s.start(); err != nil {
 		return failed(ctl, c, err)
 	}
 	s.detached = boot.Detached
 	s.signals()
+	s.left = func() { ctl.send(cmdLeft, "") }
 	go s.obey(ctl)
 	ctl.send(cmdReady, "")
 	return s.run()
@@ -115,12 +120,18 @@ func restrict(c *cycle.Cycle) error {
 // server is a serving process: a worker, or the only process with
 // master_process off.
 type server struct {
-	work   *cycle.Work
-	acc    *acceptor // nil with master_process off
-	lns    []*event.Listener
-	resume *event.Timer // listens again after accept has failed
-	code   int
-	ended  bool
+	work *cycle.Work
+	acc  *acceptor // nil with master_process off
+	lns  []*event.Listener
+	// steered are the listeners of single_listener; they accept once the worker
+	// is told to, which sets listener.
+	steered  []*event.Listener
+	listener bool
+	left     func()       // tells the master that nothing is accepted any more
+	resume   *event.Timer // listens again after accept has failed
+	code     int
+	ended    bool
+	over     chan struct{} // closed when run has returned, with master_process off
 
 	detached bool // standard error is the error log
 }
@@ -136,7 +147,7 @@ func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}}, nil
+	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}, over: make(chan struct{})}, nil
 }
 
 // start registers listeners and starts the protocols.
@@ -148,6 +159,9 @@ func (s *server) start() error {
 		})
 	}
 	if err := w.Start(); err != nil {
+		return err
+	}
+	if err := w.Listen(); err != nil {
 		return err
 	}
 	s.resume = w.Loop.NewTimer(func() { s.listen(true) })
@@ -173,6 +187,9 @@ func (s *server) start() error {
 }
 
 func (s *server) addListener(ln *cycle.Listening) error {
+	if ln.Single && s.acc != nil {
+		return s.addSteered(ln)
+	}
 	i := 0
 	if ln.ReusePort && len(ln.FDs) > s.work.Slot {
 		i = s.work.Slot
@@ -193,7 +210,46 @@ func (s *server) addListener(ln *cycle.Listening) error {
 	return l.Enable(true)
 }
 
+// addSteered registers all sockets of a group with single_listener; none accepts
+// before the master says so.
+func (s *server) addSteered(ln *cycle.Listening) error {
+	accept := func(fd int, peer unix.Sockaddr) { ln.Accept(s.work, fd, peer) }
+	for _, fd := range ln.FDs {
+		l, err := s.work.Loop.Listen(fd, s.work.Cycle.Core.MultiAccept.V, accept, s.acceptFailed)
+		if err != nil {
+			return err
+		}
+		s.steered = append(s.steered, l)
+	}
+	return nil
+}
+
+// appointed makes the worker accept what single_listener gives to one worker.
+func (s *server) appointed() {
+	s.listener = true
+	for _, ln := range s.steered {
+		ln.Enable(true)
+	}
+}
+
+// resign accepts what waits on the sockets of single_listener and then no more.
+func (s *server) resign() {
+	for _, ln := range s.steered {
+		if s.listener {
+			ln.Enable(true)
+			ln.Drain()
+		}
+		ln.Remove()
+	}
+	s.steered, s.listener = nil, false
+}
+
 func (s *server) listen(on bool) {
+	if s.listener {
+		for _, ln := range s.steered {
+			ln.Enable(on)
+		}
+	}
 	for _, ln := range s.lns {
 		if s.acc == nil || !contains(s.acc.lns, ln) {
 			ln.Enable(on)
@@ -249,6 +305,8 @@ func (s *server) command(cmd byte, fds []int) {
 		s.quit()
 	case cmdTerminate:
 		s.end(0)
+	case cmdListen:
+		s.appointed()
 	case cmdReopen:
 		files := s.work.Cycle.Files
 		for i, fd := range fds {
@@ -311,7 +369,13 @@ func (s *server) quit() {
 	if d := w.Cycle.Core.ShutdownTimeout; d.Set && d.V > 0 {
 		w.Loop.NewTimer(func() { s.end(0) }).Reset(d.V)
 	}
+	if s.left != nil {
+		s.left()
+	}
+	w.Enter() // what waits is accepted behind the closing of idle connections
 	w.Quit(func() { s.end(0) })
+	s.resign()
+	w.Leave()
 }
 
 // end makes run return.

@@ -11,6 +11,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/shm"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,6 +29,9 @@ func serve(t testing.TB, locations string) net.Conn {
 	os.WriteFile(dir+"/conf/nginx.conf", []byte(text), 0o644)
 	c := cycle.New(cycle.Options{Prefix: dir + "/", ConfPath: dir + "/conf/nginx.conf", ErrorLog: "stderr", Identity: cycle.Identify("perigee")}, cycle.Single, nil)
 	if err := c.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RealizeZones(shm.NewSet()); err != nil {
 		t.Fatal(err)
 	}
 	l, err := event.New()

@@ -44,7 +44,7 @@ var rooms = map[string][]string{
 	"server/log":              {},
 	"docs/...":                {"builtins", "lua", "server/cycle", "server/http/..."},
 	"t/...":                   {"t/spec"},
-	"t/alloc":                 {"builtins", "server/cycle", "server/event"}, // serves in its own process
+	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
 	"examples/...":            {"t/spec"},
 }
 
