@@ -3,6 +3,7 @@ package http
 import (
 	"io"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/perigee-server/perigee/server/cycle"
@@ -88,8 +89,9 @@ type work struct {
 	serverName  string
 }
 
-// connections numbers connections for the log.
-var lastConnection uint64
+// lastConnection numbers connections for the log. It is atomic because with
+// master_process off two loops are at work for a while after a reload.
+var lastConnection atomic.Uint64
 
 func start(w *cycle.Work) error {
 	m, _ := w.Cycle.Protocol("http").(*Main)
@@ -127,8 +129,7 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 		return
 	}
 	c := &Conn{work: wk, main: m, peer: peer}
-	lastConnection++
-	c.ID = lastConnection
+	c.ID = lastConnection.Add(1)
 	c.addr = group[len(group)-1]
 	if err := c.ev.Init(w.Loop, fd, c.addr.opt.Deferred); err != nil {
 		wk.log.Print(log.Alert, c.ID, err.Error(), "")

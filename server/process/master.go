@@ -413,6 +413,9 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	m.deposed(w)
 	m.bury(w)
 	switch {
+	case st.Signaled() && w.told && st.Signal() == syscall.SIGTERM:
+		// Told to end before it could take signals.
+		m.cycle.Log.Printf(log.Notice, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
 	case st.Signaled():
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
 	case st.ExitStatus() == exitInit:

@@ -24,6 +24,7 @@ func TestUser(t *testing.T) {
 	nobody := userID(t, "-u", "nobody")
 	group := userID(t, "-g", "nobody")
 	for _, w := range s.settled(2) {
+		eventually(func() bool { return strings.HasPrefix(status(w, "Uid"), nobody) })
 		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", w))
 		if err != nil {
 			t.Fatal(err)
@@ -72,6 +73,7 @@ env PP_KEPT;
 `))
 	s.launch([]string{"PP_KEPT=kept", "PP_DROPPED=dropped"})
 	for _, w := range s.settled(2) {
+		eventually(func() bool { dir, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", w)); return dir == s.path("html") })
 		limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", w))
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +90,7 @@ env PP_KEPT;
 		if err == nil && strings.TrimSpace(string(out)) != "5" {
 			t.Errorf("the nice value is %s", out)
 		}
-		if dir, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", w)); os.Geteuid() == 0 && dir != s.path("html") {
+		if dir, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", w)); dir != s.path("html") {
 			t.Errorf("the directory is %s", dir)
 		}
 	}
