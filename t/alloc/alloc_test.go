@@ -30,6 +30,9 @@ func serve(t testing.TB, locations string) net.Conn {
 	if err := c.Load(); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.RealizeZones(nil); err != nil {
+		t.Fatal(err)
+	}
 	l, err := event.New()
 	if err != nil {
 		t.Fatal(err)
