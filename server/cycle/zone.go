@@ -67,7 +67,8 @@ const SingleSlot = 1
 func (c *Cycle) Zones() *shm.Set { return c.zones }
 
 // RealizeZones gives all zones their memory, that of old where it fits; the
-// master does. Loading a file that is damaged is told and leaves an empty zone.
+// master does. A dictionary whose name old does not have is loaded from its file;
+// one that is damaged is told and leaves an empty zone.
 func (c *Cycle) RealizeZones(old *shm.Set) error {
 	if err := c.zones.Realize(old); err != nil {
 		return zoneError(err)
@@ -76,7 +77,7 @@ func (c *Cycle) RealizeZones(old *shm.Set) error {
 		return errors.Join(err, c.zones.CloseUnused(old))
 	}
 	for name, d := range c.zoneDecls {
-		if d.File == "" || c.dicts[name] == nil || old.Zone(name) == c.zones.Zone(name) {
+		if d.File == "" || c.dicts[name] == nil || old.Zone(name) != nil {
 			continue
 		}
 		if _, err := c.dicts[name].Load(c.FullName(d.File)); err != nil {

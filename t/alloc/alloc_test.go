@@ -11,7 +11,6 @@ import (
 	_ "github.com/perigee-server/perigee/builtins"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
-	"github.com/perigee-server/perigee/shm"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,7 +30,7 @@ func serve(t testing.TB, locations string) net.Conn {
 	if err := c.Load(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.RealizeZones(shm.NewSet()); err != nil {
+	if err := c.RealizeZones(nil); err != nil {
 		t.Fatal(err)
 	}
 	l, err := event.New()
