@@ -418,6 +418,8 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 		m.cycle.Log.Printf(log.Notice, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
 	case st.Signaled():
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
+	case w.crashed(st):
+		m.cycle.Log.Printf(log.Alert, "worker process %d crashed and exited with code %d", w.pid, st.ExitStatus())
 	case st.ExitStatus() == exitInit:
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited with fatal code %d and cannot be respawned", w.pid, exitInit)
 	default:
@@ -434,7 +436,7 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	if m.quitting || m.stopping || m.resting || w.gen != m.gen || w.told {
 		return
 	}
-	if st.Exited() && st.ExitStatus() == exitInit {
+	if st.Exited() && st.ExitStatus() == exitInit && !w.crashed(st) {
 		if len(m.workers) == 0 {
 			m.cycle.Log.Printf(log.Alert, "no worker process can be started")
 			m.stopping = true
