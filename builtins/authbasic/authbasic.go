@@ -89,12 +89,10 @@ func handle(r *http.Request) http.Status {
 		r.Logf(log.Error, "user \"%s\" was not found in \"%s\"", user, name)
 		return ask(r, realm)
 	}
-	ok, err = check(r, password, hash)
-	switch {
-	case err != nil:
-		r.Logf(log.Crit, "crypt() failed (%s)", err)
-		return 500
-	case !ok:
+	if ok, err = check(r, password, hash); err != nil {
+		return http.Error // the request was cancelled meanwhile
+	}
+	if !ok {
 		r.Logf(log.Error, "user \"%s\": password mismatch", user)
 		return ask(r, realm)
 	}
@@ -116,7 +114,11 @@ func failed(r *http.Request, name string, err error) http.Status {
 	if errors.Is(err, syscall.ENOENT) {
 		level, status = log.Error, 403
 	}
-	r.Logf(level, "%s", log.Errno("open() \""+name+"\" failed", err))
+	call := "open()"
+	if errors.Is(err, syscall.EISDIR) {
+		call = "pread()" // a folder can be opened
+	}
+	r.Logf(level, "%s", log.Errno(call+" \""+name+"\" failed", err))
 	return status
 }
 
@@ -130,13 +132,13 @@ func ask(r *http.Request, realm []byte) http.Status {
 
 // check compares a password with its hash; a slow hash is computed without the
 // baton.
-func check(r *http.Request, password, hash []byte) (ok bool, err error) {
+func check(r *http.Request, password, hash []byte) (bool, error) {
 	if !slow(hash) {
-		return verify(password, hash)
+		return verify(password, hash), nil
 	}
-	password = append([]byte(nil), password...)
-	if berr := r.Loop().Block(func(context.Context) { ok, err = verify(password, hash) }); berr != nil {
-		return false, berr
+	var ok bool
+	if err := r.Loop().Block(func(context.Context) { ok = verify(password, hash) }); err != nil {
+		return false, err
 	}
-	return ok, err
+	return ok, nil
 }

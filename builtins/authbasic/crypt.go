@@ -5,8 +5,6 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/base64"
-	"errors"
-	"syscall"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -18,39 +16,33 @@ func slow(hash []byte) bool {
 
 // verify compares a password with its hash. The schemes are those of nginx
 // ($apr1$, {PLAIN}, {SHA}, {SSHA}), and of crypt(3) $1$, $2a$, $2b$, $2y$, $5$
-// and $6$. Another one is an error, EINVAL as with crypt(3).
-func verify(password, hash []byte) (bool, error) {
+// and $6$. No password fits another one, as with crypt(3), whose result for it is
+// "*0".
+func verify(password, hash []byte) bool {
 	prefix := func(p string) bool { return bytes.HasPrefix(hash, []byte(p)) }
 	switch {
 	case prefix("$apr1$"):
-		return same(md5Crypt(password, hash, "$apr1$"), hash), nil
+		return same(md5Crypt(password, hash, "$apr1$"), hash)
 	case prefix("{PLAIN}"):
-		return same(password, hash[len("{PLAIN}"):]), nil
+		return same(password, hash[len("{PLAIN}"):])
 	case prefix("{SHA}"):
 		sum := sha1.Sum(password)
-		return same(base64.StdEncoding.AppendEncode(nil, sum[:]), hash[len("{SHA}"):]), nil
+		return same(base64.StdEncoding.AppendEncode(nil, sum[:]), hash[len("{SHA}"):])
 	case prefix("{SSHA}"):
-		return saltedSHA(password, hash[len("{SSHA}"):]), nil
+		return saltedSHA(password, hash[len("{SSHA}"):])
 	case prefix("$1$"):
-		return same(md5Crypt(password, hash, "$1$"), hash), nil
+		return same(md5Crypt(password, hash, "$1$"), hash)
 	case prefix("$2a$"), prefix("$2b$"), prefix("$2y$"):
 		if len(password) > 72 {
 			password = password[:72] // what crypt(3) looks at
 		}
-		err := bcrypt.CompareHashAndPassword(hash, password)
-		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-			return false, nil
-		}
-		if err != nil {
-			return false, syscall.EINVAL
-		}
-		return true, nil
+		return bcrypt.CompareHashAndPassword(hash, password) == nil
 	case prefix("$5$"):
 		return shaCrypt(sha256Scheme, password, hash)
 	case prefix("$6$"):
 		return shaCrypt(sha512Scheme, password, hash)
 	}
-	return false, syscall.EINVAL
+	return false
 }
 
 func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }

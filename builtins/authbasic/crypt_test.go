@@ -1,10 +1,6 @@
 package authbasic
 
-import (
-	"errors"
-	"syscall"
-	"testing"
-)
+import "testing"
 
 // The hashes are those of openssl passwd, of htpasswd and of crypt(3).
 var hashes = []struct{ password, hash string }{
@@ -24,21 +20,19 @@ var hashes = []struct{ password, hash string }{
 
 func TestVerify(t *testing.T) {
 	for _, h := range hashes {
-		ok, err := verify([]byte(h.password), []byte(h.hash))
-		if err != nil || !ok {
-			t.Errorf("%s: %v %v", h.hash, ok, err)
+		if !verify([]byte(h.password), []byte(h.hash)) {
+			t.Errorf("%s does not take %q", h.hash, h.password)
 		}
-		if ok, err := verify([]byte(h.password+"x"), []byte(h.hash)); err != nil || ok {
-			t.Errorf("%s takes another password: %v %v", h.hash, ok, err)
+		if verify([]byte(h.password+"x"), []byte(h.hash)) {
+			t.Errorf("%s takes another password", h.hash)
 		}
 	}
 }
 
 func TestVerifyUnknown(t *testing.T) {
 	for _, h := range []string{"", "abNANd1rDfiNc", "$9$x$y", "$5$rounds=10$salt$x", "$6$rounds=$salt$x", "$2a$99$x", "plain"} {
-		ok, err := verify([]byte("secret"), []byte(h))
-		if ok || !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("%q: %v %v", h, ok, err)
+		if verify([]byte("secret"), []byte(h)) {
+			t.Errorf("%q takes a password", h)
 		}
 	}
 }
@@ -64,9 +58,9 @@ func FuzzVerify(f *testing.F) {
 		if slow(hash) || len(password) > 1000 {
 			return
 		}
-		if ok, err := verify(password, hash); ok && err != nil {
-			t.Error("both right and wrong")
+		verify(password, hash)
+		if all := parse(append([]byte("u:"), hash...)); all["u"] == nil {
+			t.Errorf("%q: no user", hash)
 		}
-		parse(hash)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha512"
 	"hash"
 	"strconv"
-	"syscall"
 )
 
 // shaScheme is one of the two schemes of Ulrich Drepper's SHA-crypt.
@@ -32,14 +31,14 @@ const (
 )
 
 // shaCrypt compares a password with its hash.
-func shaCrypt(s *shaScheme, password, hash []byte) (bool, error) {
+func shaCrypt(s *shaScheme, password, hash []byte) bool {
 	rest := hash[len(s.magic):]
 	n, explicit := rounds, false
 	if text, ok := bytes.CutPrefix(rest, []byte(roundsMark)); ok {
 		digits, after, ok := bytes.Cut(text, []byte("$"))
 		v, err := strconv.Atoi(string(digits))
 		if !ok || err != nil || v < minRounds || v > maxRounds {
-			return false, syscall.EINVAL
+			return false
 		}
 		n, explicit, rest = v, true, after
 	}
@@ -49,7 +48,7 @@ func shaCrypt(s *shaScheme, password, hash []byte) (bool, error) {
 		out = append(strconv.AppendInt(append(out, roundsMark...), int64(n), 10), '$')
 	}
 	out = append(append(out, salt...), '$')
-	return same(s.encode(out, s.digest(password, salt, n)), hash), nil
+	return same(s.encode(out, s.digest(password, salt, n)), hash)
 }
 
 // digest is the scheme's hash of a password.

@@ -4,11 +4,15 @@ import (
 	"strconv"
 
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
 )
 
 // handle changes the fields of a request at the end of the rewrite phase.
 func handle(r *http.Request) http.Status {
-	if r.Version < 1000 {
+	if r.Debugging() {
+		r.Logf(log.Debug, "headers more rewrite handler, uri \"%s\"", r.URI)
+	}
+	if r.Version < 1000 || r.Main.Unparsed == nil { // the request line was malformed
 		return http.Declined
 	}
 	for _, x := range confs.Of(r).input {

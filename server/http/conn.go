@@ -264,6 +264,7 @@ func (c *Conn) serve() {
 // not go on now.
 func (c *Conn) run() bool {
 	c.state = stateBusy
+	c.timer.Stop()
 	c.setReading(false)
 	c.unlist()
 	r := c.req

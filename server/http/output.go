@@ -46,7 +46,7 @@ type chain struct {
 	size int64 // bytes not yet sent
 	done func()
 	wake []*event.Task // tasks that wait for room
-	held bool          // delayed by limit_rate
+	held bool          // by limit_rate, or because others have their turn
 }
 
 // seg is one piece of output.
@@ -153,8 +153,14 @@ func (o *chain) reset(w *work) {
 // write sends what the socket takes. It returns event.ErrAgain when something
 // is left, which goes on by itself.
 func (c *Conn) write() error {
+	turn := int64(0)
 	for !c.out.empty() {
 		if c.out.held {
+			return event.ErrAgain
+		}
+		if turn > maxTurn { // others first, however fast this client is
+			c.out.held = true
+			c.work.Loop.Go(c.resume)
 			return event.ErrAgain
 		}
 		limit := c.allowance()
@@ -164,6 +170,7 @@ func (c *Conn) write() error {
 		n, err := c.send(limit)
 		if n > 0 {
 			c.sent(n)
+			turn += n
 		}
 		if err == nil {
 			continue
@@ -309,13 +316,19 @@ func (c *Conn) allowance() int64 {
 // delay holds output back for a time.
 func (c *Conn) delay(d time.Duration) {
 	c.out.held = true
-	c.work.Loop.NewTimer(func() {
-		c.out.held = false
-		if c.state == stateBusy || c.state == stateWriting {
-			c.onWrite()
-		}
-	}).Reset(d)
+	c.work.Loop.NewTimer(c.resume).Reset(d)
 }
+
+// resume goes on with output that was held back.
+func (c *Conn) resume() {
+	c.out.held = false
+	if c.state == stateBusy || c.state == stateWriting {
+		c.onWrite()
+	}
+}
+
+// maxTurn is how many bytes a connection writes before others get their turn.
+const maxTurn = 2 << 20
 
 // rate is the request's limit_rate and limit_rate_after.
 func (r *Request) rate() (rate, after int64) {
