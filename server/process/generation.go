@@ -73,7 +73,7 @@ func (m *master) start(c *cycle.Cycle) (*generation, error) {
 	for slot := range g.workers {
 		if err := g.spawn(m, slot); err != nil {
 			for _, w := range g.workers[:slot] {
-				w.send(cmdTerminate)
+				w.send(cmdQuit) // it may serve already
 			}
 			g.close()
 			return nil, err
