@@ -153,25 +153,56 @@ func ask(t *testing.T, url string) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// TestConfigurations: what a newcomer starts passes the server's own test.
+// TestConfigurations: what a newcomer starts passes the server's own test: the
+// tour as it is, the default configuration, and the one in the README.
 func TestConfigurations(t *testing.T) {
 	bin := spec.Require(t, binary, binaryErr)
 	if bin.IsNginx() {
 		t.Skip("not on a real nginx: its packages load echo as a module")
 	}
-	prefix := t.TempDir()
-	if err := os.Mkdir(filepath.Join(prefix, "logs"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	standard, err := filepath.Abs("../../conf/nginx.conf")
+	standard, err := os.ReadFile("../../conf/nginx.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"-p", "examples/tour", "-t"}, {"-p", prefix, "-c", standard, "-t"}} {
-		cmd := exec.Command(bin.Path, args...)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, first, _ := strings.Cut(string(readme), "```nginx\n")
+	first, _, found := strings.Cut(first, "```")
+	if !found {
+		t.Fatal("the README has no configuration")
+	}
+	for name, args := range map[string][]string{
+		"tour":     {"-p", "examples/tour"},
+		"standard": {"-p", prefixWith(t, strings.Replace(string(standard), "80;", "127.0.0.1:8766;", 1))},
+		"README":   {"-p", prefixWith(t, strings.Replace(first, "8080;", "127.0.0.1:8766;", 1))},
+	} {
+		cmd := exec.Command(bin.Path, append(args, "-t")...)
 		cmd.Dir = "../.."
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "test is successful") {
-			t.Errorf("%v: %v\n%s", args, err, out)
+			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
+}
+
+// prefixWith makes a prefix with a configuration and the default types.
+func prefixWith(t *testing.T, config string) string {
+	t.Helper()
+	prefix := t.TempDir()
+	for _, dir := range []string{"conf", "logs"} {
+		if err := os.Mkdir(filepath.Join(prefix, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	types, err := os.ReadFile("../../conf/mime.types")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"conf/nginx.conf": config, "conf/mime.types": string(types)} {
+		if err := os.WriteFile(filepath.Join(prefix, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return prefix
 }

@@ -43,6 +43,13 @@ type worker struct {
 	failure string
 }
 
+// crashed reports whether the worker has served and then ended by a panic or
+// another fatal error of Go, whose exit code is the one of a worker that can not
+// initialise.
+func (w *worker) crashed(st syscall.WaitStatus) bool {
+	return w.ready && st.Exited() && st.ExitStatus() == exitInit
+}
+
 func (w *worker) send(cmd byte) {
 	if cmd == cmdQuit || cmd == cmdTerminate {
 		w.told = true
@@ -66,7 +73,7 @@ func (m *master) start(c *cycle.Cycle) (*generation, error) {
 	for slot := range g.workers {
 		if err := g.spawn(m, slot); err != nil {
 			for _, w := range g.workers[:slot] {
-				w.send(cmdTerminate)
+				w.send(cmdQuit) // it may serve already
 			}
 			g.close()
 			return nil, err

@@ -196,3 +196,27 @@ func b2i(b bool) int {
 	}
 	return 0
 }
+
+// TestReloadsInHaste: a HUP that comes while another is being obeyed wins, and
+// nothing is lost or left.
+func TestReloadsInHaste(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, program(t), plain).start()
+	old := s.settled(2)
+	l := startLoad(s.addr(), 4)
+	for i := range 30 {
+		s.signal(syscall.SIGHUP)
+		time.Sleep(time.Duration(i) * time.Millisecond)
+	}
+	s.configure(strings.Replace(plain, `"$pid\n"`, `"last\n"`, 1))
+	s.signal(syscall.SIGHUP)
+	if !eventually(func() bool { return s.get("/who") == "last\n" }) {
+		t.Error("the last configuration is not served")
+	}
+	s.settled(2, old...)
+	l.more(20)
+	l.end(t)
+	if fds := descriptors(s.pid()); fds > 25 {
+		t.Errorf("the master has %d descriptors", fds)
+	}
+}
