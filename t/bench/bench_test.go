@@ -78,3 +78,20 @@ func TestCaseNames(t *testing.T) {
 		t.Errorf("got %v (%v)", got, err)
 	}
 }
+
+// TestDict runs the comparison of dictionary and map for a moment: it prints a
+// row for each call, with figures that are no nonsense.
+func TestDict(t *testing.T) {
+	var out strings.Builder
+	if err := runDict(&out, 1, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"get of 100 bytes", "incr"} {
+		_, row, ok := strings.Cut(out.String(), label)
+		row, _, _ = strings.Cut(row, "\n")
+		f := strings.Fields(row)
+		if !ok || len(f) != 3 || strings.HasPrefix(f[0], "0.0") || strings.HasPrefix(f[1], "0.0") {
+			t.Errorf("no row %q in\n%s", label, out.String())
+		}
+	}
+}

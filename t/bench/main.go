@@ -5,6 +5,7 @@
 //
 //	go run ./t/bench                        # every case, perigee built by plain go build
 //	go run ./t/bench -case return,static    # some cases
+//	go run ./t/bench -case shm              # a shared dictionary against a map behind a mutex
 //	go run ./t/bench -binary ./perigee -peer /usr/sbin/nginx -duration 10s -rounds 7
 //
 // It is no test: there is no limit that a figure must keep.
@@ -56,6 +57,14 @@ func main() {
 func run(ctx context.Context, o options) error {
 	if o.rounds < 1 || o.duration < time.Second {
 		return errors.New("at least one round of at least one second")
+	}
+	if o.cases == "" || o.cases == dictCase {
+		if err := runDict(os.Stdout, o.rounds, o.duration/10); err != nil {
+			return err
+		}
+	}
+	if o.cases == dictCase {
+		return nil
 	}
 	chosen, err := choose(o.cases)
 	if err != nil {

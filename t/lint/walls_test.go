@@ -45,6 +45,8 @@ var rooms = map[string][]string{
 	"docs/...":                {"builtins", "lua", "server/cycle", "server/http/..."},
 	"t/...":                   {"t/spec"},
 	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
+	"t/bench":                 {"t/spec", "shm"},
+	"t/alloc":                 {"builtins", "server/cycle", "server/event"}, // serves in its own process
 	"examples/...":            {"t/spec"},
 }
 
