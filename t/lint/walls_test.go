@@ -46,7 +46,6 @@ var rooms = map[string][]string{
 	"t/...":                   {"t/spec"},
 	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
 	"t/bench":                 {"t/spec", "shm"},
-	"t/alloc":                 {"builtins", "server/cycle", "server/event"}, // serves in its own process
 	"examples/...":            {"t/spec"},
 }
 
