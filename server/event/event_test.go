@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -217,21 +218,23 @@ func TestReadTimesOut(t *testing.T) {
 func TestWatchdogNamesHolder(t *testing.T) {
 	got := make(chan string, 1)
 	l, _ := New()
-	l.Watch(20*time.Millisecond, func(_ time.Duration, stack []byte) {
+	l.Watch(50*time.Millisecond, func(_ time.Duration, stack []byte) {
 		select {
 		case got <- string(stack):
 		default:
 		}
 	})
 	l.Go(func() {
-		time.Sleep(100 * time.Millisecond)
+		for end := time.Now().Add(30 * time.Second); len(got) == 0 && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
 		l.Stop()
 	})
 	l.Run()
 	select {
 	case s := <-got:
-		if s == "" {
-			t.Fatal("no stack")
+		if !strings.Contains(s, "TestWatchdogNamesHolder") {
+			t.Fatalf("the stack is not that of the holder: %s", s)
 		}
 	default:
 		t.Fatal("the watchdog said nothing")

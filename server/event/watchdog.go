@@ -27,12 +27,18 @@ func (l *Loop) Watch(limit time.Duration, report func(held time.Duration, stack 
 	go w.run(limit, report)
 }
 
+// run looks at the holder four times a limit. Looks that come late do not count:
+// on a machine without a processor to spare, everything takes long.
 func (w *watchdog) run(limit time.Duration, report func(time.Duration, []byte)) {
-	var told int64
+	const looks = 4
+	var seen int64 // the round that the last look saw
+	count := 0
 	for {
-		time.Sleep(limit / 2)
+		began := time.Now()
+		time.Sleep(limit / looks)
 		since := w.since.Load()
 		if since == 0 {
+			count = 0
 			w.nap.Store(true)
 			if w.since.Load() == 0 {
 				<-w.bell
@@ -40,10 +46,13 @@ func (w *watchdog) run(limit time.Duration, report func(time.Duration, []byte)) 
 			w.nap.Store(false)
 			continue
 		}
-		held := time.Duration(time.Now().UnixNano() - since)
-		if held > limit && told != since {
-			told = since
-			report(held, holder())
+		late := time.Since(began) > limit/looks+limit/5
+		if since != seen || late {
+			seen, count = since, 0
+			continue
+		}
+		if count++; count == looks {
+			report(time.Since(time.Unix(0, since)), holder())
 		}
 	}
 }
