@@ -126,8 +126,8 @@ func TestIdentities(t *testing.T) {
 			if title(w) != name+": worker process" {
 				t.Errorf("a worker's title is %q", title(w))
 			}
-			if comm := status(w, "Name"); comm != name {
-				t.Errorf("a worker's name is %q", comm)
+			if !eventually(func() bool { return status(w, "Name") == name }) {
+				t.Errorf("a worker's name is %q", status(w, "Name"))
 			}
 		}
 	}
