@@ -452,3 +452,17 @@ length
 "GET http://other/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 --- response_body
 other other
+
+
+=== TEST 41: a response that takes longer than the time for heads and kept connections
+--- config
+    location /slow { echo_sleep 1.5; echo done; }
+--- http_config
+    client_header_timeout 1s;
+    send_timeout 1s;
+--- request
+GET /slow
+--- response_body
+done
+--- no_error_log
+timed out

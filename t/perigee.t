@@ -87,3 +87,41 @@ GET /p
 --- error_log
 upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time
 --- skip_nginx_reference: 1.22.1 lets the chunks win; newer versions refuse the answer
+
+
+=== TEST 7: the port that a client names
+--- config
+    location /p { return 200 "[$request_port][$is_request_port]\n"; }
+--- raw_request eval
+"GET http://a.test:82/p HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
+--- response_body
+[82][:]
+--- skip_nginx_reference: newer than 1.22.1
+
+
+=== TEST 8: several fields of a name in one variable
+--- config
+    location /v { add_header Cache-Control a; add_header Cache-Control b; add_header X-V $sent_http_cache_control; return 200 "[$http_via]\n"; }
+--- request
+GET /v
+--- more_headers
+Via: 1.1 one
+Via: 1.1 two
+--- response_headers
+X-V: a, b
+--- response_body
+[1.1 one, 1.1 two]
+--- skip_nginx_reference: newer than 1.22.1 as regards $http_via
+
+
+=== TEST 9: early hints are passed on where they are asked for
+--- config
+    location /h { early_hints $arg_hints; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_http_version 1.1; }
+--- tcp_listen: $TEST_NGINX_RAND_PORT_1
+--- tcp_reply eval
+"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- request
+GET /h
+--- response_body chomp
+ok
+--- skip_nginx_reference: newer than 1.22.1

@@ -33,7 +33,6 @@ type command struct {
 // options are the words with a dash before the arguments.
 type options struct {
 	noNewline bool // echo -n
-	method    string
 	args      *http.Complex
 	body      *http.Complex
 	file      *http.Complex

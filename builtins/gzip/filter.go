@@ -43,17 +43,19 @@ func header(r *http.Request) http.Status {
 	default:
 		return http.OK
 	}
-	if len(o.OutHeader("content-encoding")) > 0 || o.ContentLength >= 0 && o.ContentLength < s.min.V || r.HeadOnly() || !r.TypeIn(&s.types) {
+	if len(o.OutHeader("content-encoding")) > 0 || o.ContentLength >= 0 && o.ContentLength < s.min.V || !r.TypeIn(&s.types) {
 		return http.OK
 	}
 	o.GzipVary = s.vary.V
 	if !accepted(r, s) {
 		return http.OK
 	}
-	x := &stream{level: s.level.V}
-	x.w = takeWriter(x.level, x)
-	streams.Set(r, x)
-	r.AtEnd(x.free)
+	if !r.HeadOnly() { // a response to HEAD has the head alone
+		x := &stream{level: s.level.V}
+		x.w = takeWriter(x.level, x)
+		streams.Set(r, x)
+		r.AtEnd(x.free)
+	}
 	o.Add([]byte("Content-Encoding"), []byte("gzip"))
 	o.ClearLength()
 	r.DenyRanges()

@@ -65,10 +65,23 @@ func set(k kind, list func(*settings) *[]*command) cycle.Setter {
 		if len(x.fields) == 0 {
 			return nil
 		}
+		for i := range x.fields {
+			if f := &x.fields[i]; x.add && single[f.lower] {
+				return c.Errorf("%s: can not append builtin headers %q", c.Dir.Name, f.name)
+			}
+		}
 		l := list(confs.At(c))
 		*l = append(*l, x)
 		return nil
 	}
+}
+
+// single are the fields of responses that the server knows, which are there
+// once.
+var single = map[string]bool{
+	"server": true, "date": true, "content-encoding": true, "location": true, "refresh": true, "last-modified": true,
+	"content-range": true, "accept-ranges": true, "www-authenticate": true, "expires": true, "e-tag": true,
+	"content-length": true, "content-type": true, "cache-control": true,
 }
 
 // criterion reads the list behind -t or -s.

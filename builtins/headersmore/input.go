@@ -4,11 +4,15 @@ import (
 	"strconv"
 
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
 )
 
 // handle changes the fields of a request at the end of the rewrite phase.
 func handle(r *http.Request) http.Status {
-	if r.Version < 1000 {
+	if r.Debugging() {
+		r.Logf(log.Debug, "headers more rewrite handler, uri \"%s\"", r.URI)
+	}
+	if r.Version < 1000 || r.Main.Unparsed == nil { // the request line was malformed
 		return http.Declined
 	}
 	for _, x := range confs.Of(r).input {
@@ -53,11 +57,24 @@ func (x *command) setInput(r *http.Request, f *field, v []byte) bool {
 		r.RemoveField(f.lower)
 		return true
 	}
-	if _, ok := r.Field(f.lower); !ok && x.replace {
+	if r.ReplaceField(f.lower, v) || x.replace {
 		return true
 	}
-	r.SetField([]byte(f.name), v)
+	r.AppendField([]byte(f.name), v)
+	if wellKnown[f.lower] {
+		r.ShareFields()
+	}
 	return true
+}
+
+// wellKnown are the fields that nginx itself looks at: one that a subrequest
+// adds is the main request's too.
+var wellKnown = map[string]bool{
+	"host": true, "connection": true, "if-modified-since": true, "if-unmodified-since": true, "if-match": true,
+	"if-none-match": true, "user-agent": true, "referer": true, "content-length": true, "content-type": true,
+	"range": true, "if-range": true, "transfer-encoding": true, "expect": true, "upgrade": true,
+	"accept-encoding": true, "via": true, "authorization": true, "keep-alive": true, "x-real-ip": true,
+	"depth": true, "destination": true, "overwrite": true, "date": true,
 }
 
 // removeAll removes the fields whose names begin like that.

@@ -6,10 +6,14 @@ import (
 	"strings"
 
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
 )
 
 // filter changes the fields of a response.
 func filter(r *http.Request) http.Status {
+	if r.Debugging() {
+		r.Logf(log.Debug, "headers more header filter, uri \"%s\"", r.URI)
+	}
 	for _, x := range confs.Of(r).output {
 		if !x.matches(bareType(r.Out.ContentType), r.Out.Status) {
 			continue

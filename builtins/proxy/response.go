@@ -59,6 +59,9 @@ func (x *exchange) parseHead() (rc http.Status, done bool) {
 	for {
 		rc, done = x.parseOne()
 		if done && rc == http.OK && x.resp.status >= 100 && x.resp.status < 200 && x.resp.status != 101 {
+			if x.resp.status == 103 {
+				x.r.EarlyHints(x.resp.fields)
+			}
 			if x.from == x.to {
 				x.from, x.to = 0, 0
 				return http.OK, false

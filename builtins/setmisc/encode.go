@@ -29,44 +29,9 @@ func encodeBase64(v []byte) []byte { return base64.StdEncoding.AppendEncode(nil,
 
 func encodeBase64URL(v []byte) []byte { return base64.RawURLEncoding.AppendEncode(nil, v) }
 
-func decodeBase64(v []byte) ([]byte, bool) { return decode64(v, '+', '/') }
+func decodeBase64(v []byte) ([]byte, bool) { return http.DecodeBase64(v, false) }
 
-func decodeBase64URL(v []byte) ([]byte, bool) { return decode64(v, '-', '_') }
-
-// decode64 is nginx's decoder: it stops at the first "=", knows nothing of
-// padding and takes any bits behind the last byte.
-func decode64(v []byte, c62, c63 byte) ([]byte, bool) {
-	out := make([]byte, 0, len(v)*3/4)
-	var bits, n uint
-	digits := 0
-	for _, c := range v {
-		if c == '=' {
-			break
-		}
-		var d uint
-		switch {
-		case c >= 'A' && c <= 'Z':
-			d = uint(c - 'A')
-		case c >= 'a' && c <= 'z':
-			d = uint(c-'a') + 26
-		case c >= '0' && c <= '9':
-			d = uint(c-'0') + 52
-		case c == c62:
-			d = 62
-		case c == c63:
-			d = 63
-		default:
-			return nil, false
-		}
-		digits++
-		bits = bits<<6 | d
-		if n += 6; n >= 8 {
-			n -= 8
-			out = append(out, byte(bits>>n))
-		}
-	}
-	return out, digits%4 != 1
-}
+func decodeBase64URL(v []byte) ([]byte, bool) { return http.DecodeBase64(v, true) }
 
 func encodeHex(v []byte) []byte { return hex.AppendEncode(nil, v) }
 

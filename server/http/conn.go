@@ -3,7 +3,7 @@ package http
 import (
 	"io"
 	"net/netip"
-	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/perigee-server/perigee/server/cycle"
@@ -81,15 +81,17 @@ type work struct {
 	idle     Conn // head of the list of idle connections, longest idle first
 	date     dateCache
 	outs     [][]byte // pooled output buffers
-	big      []byte   // see scratch
+	larges   [][]byte
+	big      []byte // see scratch
 	stats    *stats
 
 	headScratch []byte
 	serverName  string
 }
 
-// connections numbers connections for the log.
-var lastConnection uint64
+// lastConnection numbers connections for the log. It is atomic because with
+// master_process off two loops are at work for a while after a reload.
+var lastConnection atomic.Uint64
 
 func start(w *cycle.Work) error {
 	m, _ := w.Cycle.Protocol("http").(*Main)
@@ -127,8 +129,7 @@ func (m *Main) accept(w *cycle.Work, group []*address, fd int, peer unix.Sockadd
 		return
 	}
 	c := &Conn{work: wk, main: m, peer: peer}
-	lastConnection++
-	c.ID = lastConnection
+	c.ID = lastConnection.Add(1)
 	c.addr = group[len(group)-1]
 	if err := c.ev.Init(w.Loop, fd, c.addr.opt.Deferred); err != nil {
 		wk.log.Print(log.Alert, c.ID, err.Error(), "")
@@ -263,6 +264,7 @@ func (c *Conn) serve() {
 // not go on now.
 func (c *Conn) run() bool {
 	c.state = stateBusy
+	c.timer.Stop()
 	c.setReading(false)
 	c.unlist()
 	r := c.req
@@ -519,5 +521,3 @@ func (c *Conn) Requests() int { return c.requests }
 
 // Started is when the connection was accepted.
 func (c *Conn) Started() time.Time { return c.started }
-
-func itoa(n int) string { return strconv.Itoa(n) }

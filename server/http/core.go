@@ -11,17 +11,17 @@ import (
 
 // coreServer holds the settings of ngx_http_core_module for a server.
 type coreServer struct {
-	name              string // the first of server_name
-	headerTimeout     cycle.Opt[time.Duration]
-	headerBufferSize  cycle.Opt[int64]
-	largeBuffers      cycle.Opt[cycle.Bufs]
-	ignoreInvalid     cycle.Opt[bool]
-	mergeSlashes      cycle.Opt[bool]
-	underscores       cycle.Opt[bool]
-	connectionPool    cycle.Opt[int64]
-	requestPool       cycle.Opt[int64]
-	maxHeaders        cycle.Opt[int]
-	resolveServerName bool
+	name             string // the first of server_name
+	headerTimeout    cycle.Opt[time.Duration]
+	headerBufferSize cycle.Opt[int64]
+	largeBuffers     cycle.Opt[cycle.Bufs]
+	ignoreInvalid    cycle.Opt[bool]
+	mergeSlashes     cycle.Opt[bool]
+	underscores      cycle.Opt[bool]
+	connectionPool   cycle.Opt[int64]
+	requestPool      cycle.Opt[int64]
+	maxHeaders       cycle.Opt[int]
+	bodyEarly        predicates
 }
 
 // coreLocation holds the settings of ngx_http_core_module for a location.
@@ -88,6 +88,7 @@ type coreLocation struct {
 	maxRanges            cycle.Opt[int]
 	errorPages           []errorPage
 	errorPagesSet        bool
+	earlyHints           predicates
 	postAction           cycle.Opt[string]
 	errorLog             cycle.LogSpec
 	log                  *log.Logger
@@ -154,6 +155,9 @@ func mergeCoreServer(c *cycle.Conf, outer, own *coreServer) error {
 	own.connectionPool.Merge(&outer.connectionPool, 512)
 	own.requestPool.Merge(&outer.requestPool, 4096)
 	own.maxHeaders.Merge(&outer.maxHeaders, 1000)
+	if own.bodyEarly == nil {
+		own.bodyEarly = outer.bodyEarly
+	}
 	if own.largeBuffers.V.Size < own.connectionPool.V {
 		return c.Errorf("the \"large_client_header_buffers\" size must be equal to or greater than \"connection_pool_size\"")
 	}
@@ -232,6 +236,9 @@ func mergeCoreLocation(c *cycle.Conf, outer, own *coreLocation) error {
 	if !own.errorPagesSet {
 		own.errorPages = outer.errorPages
 	}
+	if own.earlyHints == nil {
+		own.earlyHints = outer.earlyHints
+	}
 	own.postAction.Merge(&outer.postAction, "")
 	own.openFileCache.Merge(&outer.openFileCache, openFileCache{})
 	own.openFileCacheValid.Merge(&outer.openFileCacheValid, 60*time.Second)
@@ -270,6 +277,8 @@ func init() {
 		{Name: "merge_slashes", In: srv, Args: "flag", Set: cycle.SetFlag(coreServers, func(s *S) *cycle.Opt[bool] { return &s.mergeSlashes }), Doc: "Whether adjacent slashes of a URI are one."},
 		{Name: "underscores_in_headers", In: srv, Args: "flag", Set: cycle.SetFlag(coreServers, func(s *S) *cycle.Opt[bool] { return &s.underscores }), Doc: "Whether underscores are valid in field names."},
 		{Name: "max_headers", In: srv, Args: "1", Set: cycle.SetNumber(coreServers, func(s *S) *cycle.Opt[int] { return &s.maxHeaders }), Doc: "How many fields a request may have."},
+		{Name: "client_body_early_read", In: srv, Args: "1+", Set: setPredicates(coreServers, func(s *S) *predicates { return &s.bodyEarly }), Doc: "Conditions under which a request's body is read before anything else is done."},
+		{Name: "early_hints", In: all, Args: "1+", Set: setPredicates(coreLocations, func(l *L) *predicates { return &l.earlyHints }), Doc: "Conditions under which an upstream's response with status 103 is passed on."},
 		{Name: "connection_pool_size", In: srv, Args: "1", Set: cycle.SetSize(coreServers, func(s *S) *cycle.Opt[int64] { return &s.connectionPool }), Doc: "Only checked: memory is Go's."},
 		{Name: "request_pool_size", In: srv, Args: "1", Set: cycle.SetSize(coreServers, func(s *S) *cycle.Opt[int64] { return &s.requestPool }), Doc: "Only checked: memory is Go's."},
 		{Name: "server_names_hash_max_size", In: cycle.HTTP, Args: "1", Set: cycle.Ignore, Doc: "No effect: Go's maps need no tuning."},

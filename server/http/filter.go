@@ -201,7 +201,7 @@ const smallFile = 16 << 10
 
 func (r *Request) addFile(b *Buf) {
 	c := r.conn
-	if b.N > smallFile {
+	if b.N > smallFile || c.out.size > smallFile {
 		c.out.addFile(b.File, b.Off, b.N)
 		return
 	}

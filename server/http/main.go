@@ -34,13 +34,12 @@ type Server struct {
 	// locations.
 	Root *Location
 
-	confs     []any
-	core      *coreServer
-	named     map[string]*Location
-	listens   bool
-	file      string
-	line      int
-	locations []*Location // as they stand, the nested ones inside of theirs
+	confs   []any
+	core    *coreServer
+	named   map[string]*Location
+	listens bool
+	file    string
+	line    int
 }
 
 // Location is a location block, the part of a server outside of locations, an

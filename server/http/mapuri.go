@@ -3,7 +3,6 @@ package http
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"net/netip"
@@ -106,16 +105,11 @@ func (r *Request) BasicAuth() (user, password []byte, ok bool) {
 	if len(v) < 6 || !head.EqualFold(v[:6], "basic ") {
 		return nil, nil, false
 	}
-	text := bytes.Trim(v[6:], " ")
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(out, text)
-	if err != nil {
-		n, err = base64.RawStdEncoding.Decode(out, text)
-	}
-	if err != nil {
+	text, ok := DecodeBase64(bytes.TrimLeft(v[6:], " "), false)
+	if !ok {
 		return nil, nil, false
 	}
-	user, password, ok = bytes.Cut(out[:n], []byte(":"))
+	user, password, ok = bytes.Cut(text, []byte(":"))
 	if !ok || len(user) == 0 {
 		return nil, nil, false
 	}

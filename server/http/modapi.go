@@ -83,3 +83,57 @@ func FileETag(modified time.Time, size int64) []byte {
 	b = strconv.AppendInt(append(b, '-'), size, 16)
 	return append(b, '"')
 }
+
+// Peer is the address of the connection itself, whatever SetRemote has made of
+// it for requests: text as of RemoteAddr, and the port.
+func (c *Conn) Peer() (text []byte, port int) {
+	ap := addrPort(c.peer)
+	if !ap.IsValid() {
+		return []byte("unix:"), 0
+	}
+	return ap.Addr().AppendTo(nil), int(ap.Port())
+}
+
+// RemoteReplaced reports whether SetRemote holds.
+func (c *Conn) RemoteReplaced() bool { return c.realip }
+
+// RestoreRemote takes SetRemote back.
+func (c *Conn) RestoreRemote() { c.remote, c.port, c.realip = nil, 0, false }
+
+// EscapeHTML escapes what is special in HTML and XML (ngx_escape_html).
+func EscapeHTML(b []byte) []byte { return escapeHTML(b) }
+
+// ReplaceField changes the value of the first field of a name, given in lower
+// case, where it is, so that the request that this subrequest belongs to sees it
+// too, as with nginx, whose subrequests share the fields. Other fields of the
+// name go. It returns false when there is none.
+func (r *Request) ReplaceField(lower string, value []byte) bool {
+	at, more := -1, false
+	for i := range r.Fields {
+		switch {
+		case !head.EqualFold(r.Fields[i].Name, lower):
+		case at < 0:
+			at = i
+		default:
+			more = true
+		}
+	}
+	if at < 0 {
+		return false
+	}
+	r.Fields[at].Value = value
+	if more {
+		r.SetField(r.Fields[at].Name, value)
+		return true
+	}
+	r.reindex()
+	return true
+}
+
+// ShareFields makes the fields of a subrequest, and the host they name, those of
+// the requests that it belongs to.
+func (r *Request) ShareFields() {
+	for p := r.Parent; p != nil; p = p.Parent {
+		p.Fields, p.in, p.Host = r.Fields, r.in, r.Host
+	}
+}

@@ -46,7 +46,7 @@ type chain struct {
 	size int64 // bytes not yet sent
 	done func()
 	wake []*event.Task // tasks that wait for room
-	held bool          // delayed by limit_rate
+	held bool          // by limit_rate, or because others have their turn
 }
 
 // seg is one piece of output.
@@ -56,6 +56,7 @@ type seg struct {
 	off  int64
 	n    int64
 	own  bool // b is ours: more may be appended
+	from int  // how much of b is sent
 }
 
 func (o *chain) empty() bool { return o.size == 0 }
@@ -88,31 +89,47 @@ func (o *chain) add(b []byte, stable bool, w *work) {
 
 // addFile appends a part of a file.
 func (o *chain) addFile(f Source, off, n int64) {
-	if n > 0 {
-		o.size += n
-		o.segs = append(o.segs, seg{file: f, off: off, n: n})
+	if n <= 0 {
+		return
 	}
+	o.size += n
+	if k := len(o.segs); k > o.at && o.segs[k-1].file == f && o.segs[k-1].off+o.segs[k-1].n == off {
+		o.segs[k-1].n += n
+		return
+	}
+	o.segs = append(o.segs, seg{file: f, off: off, n: n})
 }
 
-// outSize is the size of pooled output buffers.
-const outSize = 4096
+// The sizes of pooled output buffers: for most responses, and for parts of
+// large ones.
+const (
+	outSize   = 4096
+	largeSize = 16 << 10
+)
 
 // outBuffer returns an empty buffer with room for n bytes at least.
 func (w *work) outBuffer(n int) []byte {
-	if n > outSize {
+	pool, size := &w.outs, outSize
+	switch {
+	case n > largeSize:
 		return make([]byte, 0, n)
+	case n > outSize:
+		pool, size = &w.larges, largeSize
 	}
-	if k := len(w.outs); k > 0 {
-		b := w.outs[k-1]
-		w.outs = w.outs[:k-1]
+	if k := len(*pool); k > 0 {
+		b := (*pool)[k-1]
+		*pool = (*pool)[:k-1]
 		return b
 	}
-	return make([]byte, 0, outSize)
+	return make([]byte, 0, size)
 }
 
 func (w *work) giveOut(b []byte) {
-	if cap(b) == outSize && len(w.outs) < 256 {
+	switch {
+	case cap(b) == outSize && len(w.outs) < 256:
 		w.outs = append(w.outs, b[:0])
+	case cap(b) == largeSize && len(w.larges) < 32:
+		w.larges = append(w.larges, b[:0])
 	}
 }
 
@@ -136,8 +153,14 @@ func (o *chain) reset(w *work) {
 // write sends what the socket takes. It returns event.ErrAgain when something
 // is left, which goes on by itself.
 func (c *Conn) write() error {
+	turn := int64(0)
 	for !c.out.empty() {
 		if c.out.held {
+			return event.ErrAgain
+		}
+		if turn > maxTurn { // others first, however fast this client is
+			c.out.held = true
+			c.work.Loop.Go(c.resume)
 			return event.ErrAgain
 		}
 		limit := c.allowance()
@@ -147,6 +170,7 @@ func (c *Conn) write() error {
 		n, err := c.send(limit)
 		if n > 0 {
 			c.sent(n)
+			turn += n
 		}
 		if err == nil {
 			continue
@@ -191,10 +215,10 @@ func (c *Conn) sent(n int64) {
 				return
 			}
 		} else {
-			k := min(n, int64(len(s.b)))
+			k := min(n, int64(len(s.b)-s.from))
 			n -= k
-			if int(k) < len(s.b) {
-				s.b, s.own = s.b[k:], false
+			s.from += int(k)
+			if s.from < len(s.b) {
 				return
 			}
 			if s.own {
@@ -214,18 +238,17 @@ func (c *Conn) send(limit int64) (int64, error) {
 		return c.sendFile(s, limit)
 	}
 	if c.tls != nil {
-		return c.tls.write(s.b[:min(int64(len(s.b)), limit)])
+		return c.tls.write(clip(s.b[s.from:], limit))
 	}
 	if o.at == len(o.segs)-1 {
-		n, err := c.ev.TryWrite(s.b[:min(int64(len(s.b)), limit)])
+		n, err := c.ev.TryWrite(clip(s.b[s.from:], limit))
 		return int64(n), err
 	}
 	var bufs [64][]byte
 	k := 0
 	left := limit
 	for i := o.at; i < len(o.segs) && k < len(bufs) && o.segs[i].file == nil && left > 0; i++ {
-		b := o.segs[i].b
-		b = b[:min(int64(len(b)), left)]
+		b := clip(o.segs[i].b[o.segs[i].from:], left)
 		left -= int64(len(b))
 		bufs[k] = b
 		k++
@@ -233,6 +256,9 @@ func (c *Conn) send(limit int64) (int64, error) {
 	n, err := c.ev.TryWritev(bufs[:k])
 	return int64(n), err
 }
+
+// clip is the part of b that limit allows.
+func clip(b []byte, limit int64) []byte { return b[:min(int64(len(b)), limit)] }
 
 // sendFile sends from a file, with sendfile(2) where that is on.
 func (c *Conn) sendFile(s *seg, limit int64) (int64, error) {
@@ -290,13 +316,19 @@ func (c *Conn) allowance() int64 {
 // delay holds output back for a time.
 func (c *Conn) delay(d time.Duration) {
 	c.out.held = true
-	c.work.Loop.NewTimer(func() {
-		c.out.held = false
-		if c.state == stateBusy || c.state == stateWriting {
-			c.onWrite()
-		}
-	}).Reset(d)
+	c.work.Loop.NewTimer(c.resume).Reset(d)
 }
+
+// resume goes on with output that was held back.
+func (c *Conn) resume() {
+	c.out.held = false
+	if c.state == stateBusy || c.state == stateWriting {
+		c.onWrite()
+	}
+}
+
+// maxTurn is how many bytes a connection writes before others get their turn.
+const maxTurn = 2 << 20
 
 // rate is the request's limit_rate and limit_rate_after.
 func (r *Request) rate() (rate, after int64) {

@@ -69,6 +69,9 @@ func (r *Request) handle() {
 		r.loop()
 		return
 	}
+	if rc := r.readEarly(); rc != OK {
+		r.finalize(rc)
+	}
 	r.phase = PostRead
 	r.loop()
 	r.WaitSubrequests()

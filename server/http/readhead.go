@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/perigee-server/perigee/server/http/head"
 	"github.com/perigee-server/perigee/server/log"
@@ -290,6 +289,3 @@ func escapeLog(b []byte) []byte {
 	}
 	return out
 }
-
-// keepaliveTimeout is how long the connection may be idle now.
-func (c *Conn) keepaliveTimeout(l *Location) time.Duration { return l.core.keepaliveTimeout.V }

@@ -17,7 +17,6 @@ import (
 type tlsServer struct {
 	certs      []string
 	keys       []string
-	passwords  cycle.Opt[string]
 	protocols  cycle.Opt[uint]
 	ciphers    cycle.Opt[string]
 	curves     cycle.Opt[string]

@@ -81,7 +81,7 @@ func (r *Request) MemoryPending() int64 {
 	o := &r.conn.out
 	var n int64
 	for i := o.at; i < len(o.segs); i++ {
-		n += int64(len(o.segs[i].b))
+		n += int64(len(o.segs[i].b) - o.segs[i].from)
 	}
 	return n
 }

@@ -129,6 +129,16 @@ var coreVariables = []Variable{
 	}, Set: func(r *Request, v []byte) { r.Main.limitRate, r.Main.limitSet = sizeOf(v), true }, Flags: nocache | script.Changeable},
 	{Name: "http_cookie", Get: joined("cookie", "; ")},
 	{Name: "http_x_forwarded_for", Get: joined("x-forwarded-for", ", ")},
+	{Name: "http_via", Get: joined("via", ", ")},
+	{Name: "sent_http_cache_control", Get: joinedOut("cache-control"), Flags: nocache},
+	{Name: "sent_http_link", Get: joinedOut("link"), Flags: nocache},
+	{Name: "request_port", Get: func(r *Request) ([]byte, bool) { return r.requestPort(), true }},
+	{Name: "is_request_port", Get: func(r *Request) ([]byte, bool) {
+		if len(r.requestPort()) == 0 {
+			return nil, true
+		}
+		return []byte(":"), true
+	}},
 	{Name: "sent_http_content_type", Get: func(r *Request) ([]byte, bool) { return r.sentType() }, Flags: nocache},
 	{Name: "sent_http_content_length", Get: func(r *Request) ([]byte, bool) {
 		if n := r.Main.Out.ContentLength; n >= 0 {
@@ -211,6 +221,33 @@ func field(at func(*knownFields) int) func(r *Request) ([]byte, bool) {
 	return func(r *Request) ([]byte, bool) {
 		i := at(&r.in)
 		return r.fieldValue(i), i != 0
+	}
+}
+
+// requestPort is the port that the client names: in the target, or in Host.
+func (r *Request) requestPort() []byte {
+	if r.Main.hostInLine != nil {
+		return r.Main.portInLine
+	}
+	return head.PortOf(r.Main.fieldValue(r.Main.in.host))
+}
+
+// joinedOut is the values of all fields of a name of the response.
+func joinedOut(name string) func(r *Request) ([]byte, bool) {
+	return func(r *Request) ([]byte, bool) {
+		var out []byte
+		n := 0
+		for i := range r.Main.Out.Fields {
+			f := &r.Main.Out.Fields[i]
+			if f.Hidden || !head.EqualFold(f.Name, name) {
+				continue
+			}
+			if n++; n > 1 {
+				out = append(out, ", "...)
+			}
+			out = append(out, f.Value...)
+		}
+		return out, n > 0
 	}
 }
 

@@ -107,7 +107,7 @@ func (r *Request) writeHead() {
 	}
 	b = append(b, "\r\n"...)
 	c.work.headScratch = b
-	r.headerSize = int64(len(b))
+	r.headerSize += int64(len(b))
 	c.out.add(b, false, c.work)
 	if r.headOnly {
 		r.lastSent = true

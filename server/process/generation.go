@@ -43,6 +43,13 @@ type worker struct {
 	failure string
 }
 
+// crashed reports whether the worker has served and then ended by a panic or
+// another fatal error of Go, whose exit code is the one of a worker that can not
+// initialise.
+func (w *worker) crashed(st syscall.WaitStatus) bool {
+	return w.ready && st.Exited() && st.ExitStatus() == exitInit
+}
+
 func (w *worker) send(cmd byte) {
 	if cmd == cmdQuit || cmd == cmdTerminate {
 		w.told = true
@@ -66,7 +73,7 @@ func (m *master) start(c *cycle.Cycle) (*generation, error) {
 	for slot := range g.workers {
 		if err := g.spawn(m, slot); err != nil {
 			for _, w := range g.workers[:slot] {
-				w.send(cmdTerminate)
+				w.send(cmdQuit) // it may serve already
 			}
 			g.close()
 			return nil, err
@@ -181,7 +188,7 @@ func workerEnv(c *cycle.Core) []string {
 	if v, ok := os.LookupEnv("TZ"); ok && !tz {
 		out = append(out, "TZ="+v)
 	}
-	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE"} {
+	for _, name := range []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE"} {
 		if v, ok := os.LookupEnv(name); ok {
 			out = append(out, name+"="+v)
 		}

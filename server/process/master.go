@@ -145,7 +145,7 @@ func (m *master) serve(sig <-chan os.Signal) int {
 		case f := <-m.later:
 			f()
 		case <-m.nextDeadline():
-			m.drop("the new workers were not ready in time")
+			m.drop(log.Emerg, "the new workers were not ready in time", true)
 		case <-m.escalate:
 			m.escalate = nil
 			m.tell(cmdTerminate)
@@ -251,7 +251,7 @@ func (m *master) reload() {
 	}
 	m.cycle.Log.Printf(log.Notice, "reconfiguring")
 	if m.next != nil {
-		m.drop("another reload was asked for")
+		m.drop(log.Notice, "another reload was asked for", false)
 	}
 	c, err := m.load(cycle.Master)
 	if err == nil {
@@ -332,15 +332,20 @@ func (m *master) promote() {
 	}
 }
 
-// drop gives the new generation up; the old one goes on.
-func (m *master) drop(why string) {
+// drop gives the new generation up; the old one goes on. Workers that may serve
+// already finish what they have; those that hang are ended.
+func (m *master) drop(level log.Level, why string, hang bool) {
 	g := m.next
 	m.next = nil
-	m.cycle.Log.Printf(log.Emerg, "the new configuration is not used: %s", why)
+	m.cycle.Log.Printf(level, "the new configuration is not used: %s", why)
 	for pid, w := range m.workers {
-		if w.gen == g {
+		switch {
+		case w.gen != g:
+		case hang && !w.ready:
 			w.send(cmdTerminate)
 			syscall.Kill(pid, syscall.SIGTERM)
+		default:
+			w.send(cmdQuit)
 		}
 	}
 	g.close()
@@ -413,8 +418,13 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 	m.deposed(w)
 	m.bury(w)
 	switch {
+	case st.Signaled() && w.told && st.Signal() == syscall.SIGTERM:
+		// Told to end before it could take signals.
+		m.cycle.Log.Printf(log.Notice, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
 	case st.Signaled():
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited on signal %d", w.pid, int(st.Signal()))
+	case w.crashed(st):
+		m.cycle.Log.Printf(log.Alert, "worker process %d crashed and exited with code %d", w.pid, st.ExitStatus())
 	case st.ExitStatus() == exitInit:
 		m.cycle.Log.Printf(log.Alert, "worker process %d exited with fatal code %d and cannot be respawned", w.pid, exitInit)
 	default:
@@ -425,13 +435,13 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 		if why == "" {
 			why = fmt.Sprintf("worker process %d ended before it was ready", w.pid)
 		}
-		m.drop(why)
+		m.drop(log.Emerg, why, false)
 		return
 	}
 	if m.quitting || m.stopping || m.resting || w.gen != m.gen || w.told {
 		return
 	}
-	if st.Exited() && st.ExitStatus() == exitInit {
+	if st.Exited() && st.ExitStatus() == exitInit && !w.crashed(st) {
 		if len(m.workers) == 0 {
 			m.cycle.Log.Printf(log.Alert, "no worker process can be started")
 			m.stopping = true

@@ -62,7 +62,6 @@ type Balancer interface {
 // groups are the upstreams of an http block.
 type groups struct {
 	byName map[string]*Group
-	used   []*Group
 }
 
 var mains = http.NewMain(func() *groups { return &groups{byName: map[string]*Group{}} }, nil)

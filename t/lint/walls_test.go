@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"docs/...":                {"builtins", "lua", "server/cycle", "server/http/..."},
 	"t/...":                   {"t/spec"},
 	"t/bench":                 {"t/spec", "shm"},
-	"t/alloc":                 {"builtins", "server/cycle", "server/event"}, // serves in its own process
+	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
 	"examples/...":            {"t/spec"},
 }
 

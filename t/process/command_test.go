@@ -3,14 +3,15 @@ package process_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// plain is a configuration with two workers; /who tells which one answers.
+// plain is a configuration with two workers; /who tells which one answers. The
+// loop's watchdog is off: on a busy machine it would tell what others do.
 const plain = `
 daemon off;
+baton_warn 0;
 worker_processes 2;
 error_log logs/error.log info;
 events { worker_connections 128; }
@@ -117,7 +118,7 @@ func TestIdentities(t *testing.T) {
 		if res := s.raw("GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); !strings.Contains(res, "\r\nServer: "+strings.Fields(v)[2]+"\r\n") {
 			t.Errorf("Server is not %s: %s", strings.Fields(v)[2], res)
 		}
-		name := filepath.Base(c.prog)
+		name := s.name()
 		if got := title(s.pid()); got != name+": master process "+c.prog+" -p "+s.root+"/" {
 			t.Errorf("the master's title is %q", got)
 		}

@@ -3,6 +3,7 @@ package process_test
 import (
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -124,4 +125,68 @@ func TestSingleReloadFails(t *testing.T) {
 	s.logged(`unknown directive "nonsense"`)
 	time.Sleep(20 * time.Millisecond)
 	s.get("/who")
+}
+
+// TestDaemonCrash: the trace of a worker that crashes is in the error log, also
+// after that was reopened, and after an upgrade.
+func TestDaemonCrash(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, program(t), asDaemon)
+	s.excuse("crashed and exited with code 2|^goroutine |SIGABRT")
+	s.daemon()
+	crash := func() {
+		t.Helper()
+		worker, err := strconv.Atoi(strings.TrimSpace(s.get("/who")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		syscall.Kill(worker, syscall.SIGABRT)
+		s.logged("SIGABRT: abort")
+		s.settled(2, worker)
+	}
+	s.settled(2)
+	crash()
+	os.Rename(s.path("logs/error.log"), s.path("logs/old.log"))
+	s.signal(syscall.SIGUSR1)
+	if !eventually(func() bool { _, err := os.Stat(s.path("logs/error.log")); return err == nil }) {
+		t.Fatal("the log is not reopened")
+	}
+	time.Sleep(100 * time.Millisecond) // for the workers to follow
+	crash()
+	old := s.pid()
+	s.signal(syscall.SIGUSR2)
+	s.upgraded(old)
+	syscall.Kill(old, syscall.SIGQUIT)
+	s.gone(old)
+	os.Rename(s.path("logs/error.log"), s.path("logs/older.log"))
+	s.signal(syscall.SIGUSR1)
+	if !eventually(func() bool { _, err := os.Stat(s.path("logs/error.log")); return err == nil }) {
+		t.Fatal("the log is not reopened")
+	}
+	time.Sleep(100 * time.Millisecond)
+	crash()
+}
+
+// TestDaemonToStandardError: error_log stderr keeps the standard error that the
+// daemon was started with.
+func TestDaemonToStandardError(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, program(t), strings.Replace(asDaemon, "error_log logs/error.log info", "error_log stderr info", 1))
+	said, err := os.Create(s.path("said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd := s.command()
+	cmd.Stderr = said
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	st, _ := statOf(s.pid())
+	s.own(st.group)
+	s.t.Cleanup(s.finish)
+	s.raw("GET /absent HTTP/1.0\r\n\r\n")
+	if !eventually(func() bool { return strings.Contains(s.read("said"), "No such file or directory), client: ") }) {
+		t.Errorf("standard error is\n%s", s.read("said"))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,9 +89,13 @@ func TestWorkerSignals(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, program(t), plain).start()
 	for _, sig := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGWINCH} {
-		old := s.settled(2)
-		syscall.Kill(old[0], sig)
-		s.settled(2, old[0])
+		s.settled(2)
+		ready, err := strconv.Atoi(strings.TrimSpace(s.get("/who")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		syscall.Kill(ready, sig)
+		s.settled(2, ready)
 	}
 	s.get("/who")
 }

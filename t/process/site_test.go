@@ -207,7 +207,15 @@ func (s *site) excused(line string) bool {
 }
 
 // pidFile is where the master writes its number, under either name.
-func (s *site) pidFile() string { return "logs/" + filepath.Base(s.prog) + ".pid" }
+func (s *site) pidFile() string { return "logs/" + s.name() + ".pid" }
+
+// name is how the server introduces itself.
+func (s *site) name() string {
+	if filepath.Base(s.prog) == "nginx" {
+		return "nginx"
+	}
+	return "perigee"
+}
 
 // pid is the number in the pid file, 0 without.
 func (s *site) pid() int { return s.pidIn(s.pidFile()) }
