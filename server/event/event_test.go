@@ -174,7 +174,7 @@ func TestConnWaitsAndRemembers(t *testing.T) {
 		b, _ := l.NewConn(fds[1], false)
 		big := make([]byte, 4<<20)
 		l.Go(func() {
-			if n, err := a.Write(big, time.Second); n != len(big) || err != nil {
+			if n, err := a.Write(big, 30*time.Second); n != len(big) || err != nil {
 				t.Errorf("wrote %d, %v", n, err)
 			}
 			a.Close()
@@ -183,7 +183,7 @@ func TestConnWaitsAndRemembers(t *testing.T) {
 		total := 0
 		buf := make([]byte, 64<<10)
 		for {
-			n, err := b.Read(buf, time.Second)
+			n, err := b.Read(buf, 30*time.Second)
 			total += n
 			if err != nil {
 				break

@@ -279,3 +279,16 @@ func (s *server) open(text string) (net.Conn, error) {
 	_, err = c.Write([]byte(text))
 	return c, err
 }
+
+// stopped reports whether all threads of a process have stopped.
+func stopped(pid int) bool {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range tasks {
+		text, _ := os.ReadFile(path)
+		_, state, _ := strings.Cut(string(text), ") ")
+		if !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return len(tasks) > 0
+}
