@@ -15,6 +15,7 @@ var with = []string{
 	"--with-pcre",
 	"--with-threads",
 	"--with-http_ssl_module",
+	"--with-http_gzip_static_module",
 	"--with-http_realip_module",
 	"--with-http_stub_status_module",
 	"--without-http_fastcgi_module",
