@@ -26,6 +26,7 @@ func formatG(value float64, precision int, keepZeros bool) string {
 		return text
 	}
 	precision = max(precision, 1)
+	value = breakTie(value, precision)
 	scientific := strconv.FormatFloat(value, 'e', precision-1, 64)
 	mark := strings.LastIndexByte(scientific, 'e')
 	exponent, _ := strconv.Atoi(scientific[mark+1:])
@@ -41,6 +42,28 @@ func formatG(value float64, precision int, keepZeros bool) string {
 		return fixed
 	}
 	return trimZeros(fixed)
+}
+
+// breakTie moves a value that lies exactly between two numbers of so many
+// digits away from zero: LuaJIT rounds such halves up, Go to even.
+func breakTie(value float64, precision int) float64 {
+	var room [32]byte
+	digits := strconv.AppendFloat(room[:0], value, 'e', precision, 64)
+	mark := strings.LastIndexByte(string(digits), 'e')
+	if digits[mark-1] != '5' {
+		return value
+	}
+	const exact = 800 // no double has more digits
+	long := strconv.FormatFloat(value, 'e', exact, 64)
+	sign := 0
+	if value < 0 {
+		sign = 1
+	}
+	tail := long[sign+1+precision+1 : strings.LastIndexByte(long, 'e')]
+	if strings.Trim(tail, "0") != "" {
+		return value
+	}
+	return math.Nextafter(value, math.Copysign(math.Inf(1), value))
 }
 
 func formatSpecial(value float64) (string, bool) {
