@@ -17,7 +17,6 @@ func openBase(L *lua.LState, output io.Writer) {
 		"tonumber":       toNumber,
 		"tostring":       toString,
 		"unpack":         unpack,
-		"xpcall":         xpcall,
 	})
 	L.G.Global.RawSetString("_VERSION", lua.LString("Lua 5.1"))
 }
@@ -140,28 +139,6 @@ func digitValue(c byte) int {
 		return int(c|0x20-'a') + 10
 	}
 	return -1
-}
-
-// xpcall passes the arguments behind the handler, as LuaJIT does.
-func xpcall(L *lua.LState) int {
-	fn, handler := L.CheckAny(1), L.CheckFunction(2)
-	top := L.GetTop()
-	L.Push(fn)
-	for i := 3; i <= top; i++ {
-		L.Push(L.Get(i))
-	}
-	err := L.PCall(max(top-2, 0), lua.MultRet, handler)
-	if err == nil {
-		L.Insert(lua.LTrue, top+1)
-		return L.GetTop() - top
-	}
-	L.Push(lua.LFalse)
-	if failure, ok := err.(*lua.ApiError); ok {
-		L.Push(failure.Object)
-		return 2
-	}
-	L.Push(lua.LString(err.Error()))
-	return 2
 }
 
 // load reads a string or a function of pieces; the mode must admit text, and

@@ -34,6 +34,7 @@ func New(o Options) *lua.LState {
 		RegistryGrowStep:    1024,
 	})
 	openBase(L, o.Output)
+	openProtected(L)
 	openString(L)
 	openTable(L)
 	openMath(L)
