@@ -17,25 +17,20 @@ const (
 	coroutines   = "gopher-lua's coroutine library is still in place"
 	noFFI        = "64-bit literals need the FFI"
 	parserWords  = "the parser refuses it as LuaJIT does, in other words"
-	patterns     = "gopher-lua matches patterns: no %f, other words and bounds"
+	patterns     = "the error of a pattern that pcall or a tail call started has no position in LuaJIT"
 	tailPosition = "a library function called in a tail call or by pcall has no caller in LuaJIT: ours still gives a name or a position"
 )
 
 // differences lists the snippets whose output differs from LuaJIT's, each with
 // the reason. A snippet that starts to agree must leave the list.
 var differences = map[string]string{
-	"return 5 % math.huge":                               arithmetic,
-	"return ('hello'):match('xyz')":                      patterns,
-	"return ('hello'):find('', 10)":                      patterns,
-	"return ('hello'):find('', 6)":                       patterns,
-	"return ('abc'):gsub('%w', {a='1', b=true})":         patterns,
-	"return ('THE (quick) fox'):find('%f[%a]%a+%f[%A]')": patterns,
-	"return pcall(string.find,'a','[a')":                 patterns,
-	"return pcall(string.find,'a','%')":                  patterns,
-	"return pcall(string.gsub,'a','(','')":               patterns,
-	"return string.format('%y', 1)":                      tailPosition,
-	"return string.format('%5%', 1)":                     tailPosition,
-	"return table.remove({})":                            arguments,
+	"return 5 % math.huge":                       arithmetic,
+	"return ('abc'):gsub('%w', {a='1', b=true})": patterns,
+	"return pcall(string.find,'a','[a')":         patterns,
+	"return pcall(string.find,'a','%')":          patterns,
+	"return string.format('%y', 1)":              tailPosition,
+	"return string.format('%5%', 1)":             tailPosition,
+	"return table.remove({})":                    arguments,
 	"local co=coroutine.create(function() end) coroutine.resume(co) return coroutine.resume(co)": coroutines,
 	"return coroutine.isyieldable and 1":                       coroutines,
 	"return xpcall(error, function(m) return 'H'..m end, 'e')": tailPosition,

@@ -10,8 +10,8 @@ import (
 type Options struct {
 	// Output is where print writes. It must not be nil when scripts print.
 	Output io.Writer
-	// CallDepth is how many calls may nest; 0 means 7,000, about what LuaJIT
-	// allows a Lua function that is not a tail call within its C limits.
+	// CallDepth is how many calls may nest before "stack overflow"; 0 means
+	// 7,000.
 	CallDepth int
 }
 
@@ -36,6 +36,7 @@ func New(o Options) *lua.LState {
 	openBase(L, o.Output)
 	openProtected(L)
 	openString(L)
+	openPattern(L)
 	openTable(L)
 	openMath(L)
 	openBit(L)
