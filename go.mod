@@ -6,6 +6,7 @@ require (
 	github.com/cilium/ebpf v0.22.0
 	github.com/klauspost/compress v1.20.3
 	go.elara.ws/pcre v0.0.0-20230805032557-4ce849193f64
+	github.com/yuin/gopher-lua v1.1.2
 	golang.org/x/crypto v0.53.0
 	golang.org/x/sys v0.49.0
 	modernc.org/libc v1.16.8
@@ -15,7 +16,6 @@ require (
 	github.com/google/uuid v1.3.0 // indirect
 	github.com/mattn/go-isatty v0.0.12 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20200410134404-eec4a21b6bb0 // indirect
-	github.com/yuin/gopher-lua v1.1.2 // indirect
 	modernc.org/mathutil v1.4.1 // indirect
 	modernc.org/memory v1.1.1 // indirect
 )

@@ -67,9 +67,20 @@ func xpcall(L *lua.LState) int {
 	return L.GetTop() - top
 }
 
+// overflow is gopher-lua's text when calls nest too deep.
+const overflow = lua.LString("lua callstack overflow")
+
+// caught gives what pcall answers for an error.
 func caught(L *lua.LState, err error) int {
 	L.Push(lua.LFalse)
-	if failure, ok := err.(*lua.ApiError); ok && failure.Object != nil {
+	failure, ok := err.(*lua.ApiError)
+	if ok && failure.Object == overflow {
+		// No call fits any more, so that no handler has run: the position
+		// that LuaJIT gives is not known here.
+		L.Push(lua.LString("stack overflow"))
+		return 2
+	}
+	if ok && failure.Object != nil {
 		L.Push(failure.Object)
 		return 2
 	}
