@@ -1,0 +1,85 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// Chunk is compiled source. It belongs to no VM and may be loaded into any
+// number of them, any number of times, by any goroutine.
+type Chunk struct {
+	proto *lua.FunctionProto
+}
+
+// Compile normalises, parses, rewrites and compiles source. The chunk name is
+// written as load gets it. Its errors are *SyntaxError.
+func Compile(source, chunk string) (*Chunk, error) {
+	text, err := Normalize(source, chunk)
+	if err != nil {
+		return nil, err
+	}
+	name := ChunkID(chunk)
+	block, err := parse.Parse(strings.NewReader(text), name)
+	if err != nil {
+		return nil, parserError(err, name, text)
+	}
+	rewriteBlock(block)
+	outer, err := lua.Compile(wrap(block), name)
+	if err != nil {
+		return nil, compilerError(err, name)
+	}
+	return &Chunk{proto: outer.FunctionPrototypes[0]}, nil
+}
+
+// wrap puts the block into a function below a local variable that holds our
+// concatenation: the function sees it as an upvalue.
+func wrap(block []ast.Stmt) []ast.Stmt {
+	local := &ast.LocalAssignStmt{Names: []string{concatName}, Exprs: []ast.Expr{&ast.NilExpr{}}}
+	main := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true}, Stmts: block}
+	last := 1
+	if len(block) > 0 {
+		tail := block[len(block)-1]
+		last = max(tail.Line(), tail.LastLine(), 1)
+	}
+	main.SetLastLine(last)
+	result := &ast.ReturnStmt{Exprs: []ast.Expr{main}}
+	return []ast.Stmt{local, result}
+}
+
+// Load makes a function of the chunk in the VM of L. Its environment is that
+// of the running function.
+func (c *Chunk) Load(L *lua.LState) *lua.LFunction {
+	fn := L.NewFunctionFromProto(c.proto)
+	for i, name := range c.proto.DbgUpvalues {
+		fn.Upvalues[i] = &lua.Upvalue{}
+		if name == concatName {
+			fn.Upvalues[i].SetValue(concatFunction(L))
+		}
+	}
+	return fn
+}
+
+func parserError(err error, name, text string) error {
+	var failure *parse.Error
+	if !errors.As(err, &failure) {
+		return &SyntaxError{Chunk: name, Line: 1, Message: strings.TrimSpace(err.Error())}
+	}
+	if failure.Pos.Line == parse.EOF {
+		lines := 1 + strings.Count(text, "\n")
+		return &SyntaxError{Chunk: name, Line: lines, Message: "unexpected symbol near '<eof>'"}
+	}
+	return &SyntaxError{Chunk: name, Line: failure.Pos.Line, Message: fmt.Sprintf("unexpected symbol near '%s'", failure.Token)}
+}
+
+func compilerError(err error, name string) error {
+	var failure *lua.CompileError
+	if !errors.As(err, &failure) {
+		return &SyntaxError{Chunk: name, Line: 1, Message: err.Error()}
+	}
+	return &SyntaxError{Chunk: name, Line: failure.Line, Message: failure.Message}
+}

@@ -1,0 +1,104 @@
+package vm
+
+import (
+	"regexp"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Explain rewrites an error text of gopher-lua as LuaJIT words it. It must run
+// while the stack of the failed call still stands, which is the case in a
+// message handler of PCall; elsewhere the names of variables are missing.
+func Explain(L *lua.LState, message string) string {
+	if !foreign.MatchString(message) {
+		return message
+	}
+	for _, rule := range rules {
+		if at := rule.pattern.FindStringSubmatchIndex(message); at != nil {
+			words := make([]string, 0, 3)
+			for i := 2; i+1 < len(at); i += 2 {
+				words = append(words, message[at[i]:at[i+1]])
+			}
+			return message[:at[0]] + rule.explain(L, words) + message[at[1]:]
+		}
+	}
+	return message
+}
+
+// foreign finds texts that a rule may match, so that others cost one search.
+var foreign = regexp.MustCompile(`non-table object|non-function object|cannot perform|undefined|attempt to c|for statement|bad argument|dead thread|must be a table`)
+
+type rule struct {
+	pattern *regexp.Regexp
+	explain func(L *lua.LState, words []string) string
+}
+
+var rules = []rule{
+	{regexp.MustCompile(`attempt to index a non-table object\(([a-z]+)\) with key '(?s:(.*))'`), func(L *lua.LState, w []string) string {
+		return "attempt to index " + find(L, w[0], indexed(w[1]))
+	}},
+	{regexp.MustCompile(`attempt to call a non-function object`), func(L *lua.LState, _ []string) string {
+		return "attempt to call " + find(L, "", called)
+	}},
+	{regexp.MustCompile(`cannot perform ([a-z]+) operation between ([a-z]+) and ([a-z]+)`), func(L *lua.LState, w []string) string {
+		kind := w[1]
+		if kind == "number" {
+			kind = w[2]
+		}
+		return "attempt to perform arithmetic on " + find(L, kind, computed)
+	}},
+	{regexp.MustCompile(`__unm undefined`), func(L *lua.LState, _ []string) string {
+		return "attempt to perform arithmetic on " + find(L, "", operand(lua.OP_UNM))
+	}},
+	{regexp.MustCompile(`__len undefined`), func(L *lua.LState, _ []string) string {
+		return "attempt to get length of " + find(L, "", operand(lua.OP_LEN))
+	}},
+	{regexp.MustCompile(`attempt to concatenate a ([a-z]+) value`), func(L *lua.LState, w []string) string {
+		return "attempt to concatenate " + find(L, w[0], concatenated)
+	}},
+	{regexp.MustCompile(`attempt to compare ([a-z]+) with ([a-z]+)`), func(_ *lua.LState, w []string) string {
+		if w[0] == w[1] {
+			return "attempt to compare two " + w[0] + " values"
+		}
+		return "attempt to compare " + w[0] + " with " + w[1]
+	}},
+	{regexp.MustCompile(`for statement (init|limit|step) must be a number`), func(_ *lua.LState, w []string) string {
+		return "'for' " + strings.Replace(w[0], "init", "initial value", 1) + " must be a number"
+	}},
+	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), func(_ *lua.LState, w []string) string {
+		name := w[1]
+		if strings.HasPrefix(name, "(") {
+			name = "?"
+		}
+		return "bad argument #" + w[0] + " to '" + name + "' ("
+	}},
+	{regexp.MustCompile(`can not resume a dead thread`), func(*lua.LState, []string) string {
+		return "cannot resume dead coroutine"
+	}},
+}
+
+// handler is the message handler of our pcall: it rewrites text and passes
+// every other error object on.
+func handler(L *lua.LState) int {
+	if message, ok := L.Get(1).(lua.LString); ok {
+		L.Push(lua.LString(Explain(L, string(message))))
+		return 1
+	}
+	L.Push(L.Get(1))
+	return 1
+}
+
+// handlerKey is where the registry keeps the handler.
+const handlerKey = "perigee.vm.handler"
+
+// Handler gives the VM's message handler for PCall and CallByParam, which
+// rewrites error texts as LuaJIT words them.
+func Handler(L *lua.LState) *lua.LFunction {
+	if fn, ok := L.G.Registry.RawGetString(handlerKey).(*lua.LFunction); ok {
+		return fn
+	}
+	fn := L.NewFunction(handler)
+	L.G.Registry.RawSetString(handlerKey, fn)
+	return fn
+}

@@ -1,0 +1,75 @@
+package vm
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// openMath corrects what gopher-lua computes in another way: huge is infinite,
+// fmod and modf keep the sign as C does, max and min pass text that is a
+// number.
+func openMath(L *lua.LState) {
+	table := library(L, "math")
+	table.RawSetString("huge", lua.LNumber(math.Inf(1)))
+	register(L, table, map[string]lua.LGFunction{
+		"fmod":  mathFmod,
+		"mod":   mathFmod,
+		"modf":  mathModf,
+		"max":   mathFold(func(a, b float64) bool { return b > a }),
+		"min":   mathFold(func(a, b float64) bool { return b < a }),
+		"floor": mathUnary(math.Floor),
+		"ceil":  mathUnary(math.Ceil),
+		"log":   mathLog,
+	})
+}
+
+func mathUnary(op func(float64) float64) lua.LGFunction {
+	return func(L *lua.LState) int {
+		L.Push(lua.LNumber(op(checkNumber(L, 1))))
+		return 1
+	}
+}
+
+func mathFmod(L *lua.LState) int {
+	L.Push(lua.LNumber(math.Mod(checkNumber(L, 1), checkNumber(L, 2))))
+	return 1
+}
+
+func mathModf(L *lua.LState) int {
+	value := checkNumber(L, 1)
+	if math.IsInf(value, 0) {
+		L.Push(lua.LNumber(value))
+		L.Push(lua.LNumber(math.Copysign(0, value)))
+		return 2
+	}
+	whole := math.Trunc(value)
+	L.Push(lua.LNumber(whole))
+	L.Push(lua.LNumber(math.Copysign(value-whole, value)))
+	return 2
+}
+
+func mathFold(better func(a, b float64) bool) lua.LGFunction {
+	return func(L *lua.LState) int {
+		best := checkNumber(L, 1)
+		for i := 2; i <= L.GetTop(); i++ {
+			if next := checkNumber(L, i); better(best, next) {
+				best = next
+			}
+		}
+		L.Push(lua.LNumber(best))
+		return 1
+	}
+}
+
+// mathLog takes a base as its second argument.
+func mathLog(L *lua.LState) int {
+	value := checkNumber(L, 1)
+	if L.GetTop() < 2 {
+		L.Push(lua.LNumber(math.Log(value)))
+		return 1
+	}
+	base := checkNumber(L, 2)
+	L.Push(lua.LNumber(math.Log2(value) / math.Log2(base)))
+	return 1
+}

@@ -1,0 +1,52 @@
+package vm
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// maxString bounds what one call of string.rep makes, in bytes, so that a
+// script fails instead of the process.
+const maxString = 1 << 30
+
+// openString replaces the functions whose results differ from LuaJIT's.
+func openString(L *lua.LState) {
+	register(L, library(L, "string"), map[string]lua.LGFunction{
+		"format": stringFormat,
+		"rep":    stringRep,
+	})
+}
+
+// checkText gives an argument that is a string, or a number as tostring writes
+// it.
+func checkText(L *lua.LState, index int) string {
+	v := L.Get(index)
+	if joins(v) {
+		return text(v)
+	}
+	got := "no value"
+	if index <= L.GetTop() {
+		got = v.Type().String()
+	}
+	L.ArgError(index, "string expected, got "+got)
+	return ""
+}
+
+func stringRep(L *lua.LState) int {
+	piece, count := checkText(L, 1), int64(checkNumber(L, 2))
+	separator := ""
+	if L.Get(3) != lua.LNil {
+		separator = checkText(L, 3)
+	}
+	size := int64(len(piece) + len(separator))
+	if count <= 0 || size == 0 {
+		L.Push(lua.LString(""))
+		return 1
+	}
+	if count > maxString/size {
+		L.RaiseError("not enough memory")
+	}
+	L.Push(lua.LString(strings.Repeat(piece+separator, int(count)-1) + piece))
+	return 1
+}
