@@ -5,8 +5,8 @@ go 1.26.0
 require (
 	github.com/cilium/ebpf v0.22.0
 	github.com/klauspost/compress v1.20.3
-	go.elara.ws/pcre v0.0.0-20230805032557-4ce849193f64
 	github.com/yuin/gopher-lua v1.1.2
+	go.elara.ws/pcre v0.0.0-20230805032557-4ce849193f64
 	golang.org/x/crypto v0.53.0
 	golang.org/x/sys v0.49.0
 	modernc.org/libc v1.16.8
