@@ -603,3 +603,13 @@ qr{"GET /p HTTP/1\.1" 200 }
 GET /p
 --- response_body eval
 "0123456789" x 2000
+
+
+=== TEST 42: proxy_bind chooses the local address
+--- config
+    location /p { proxy_bind $arg_from; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/r; }
+    location /r { return 200 "$remote_addr\n"; }
+--- request
+GET /p?from=127.0.0.2
+--- response_body
+127.0.0.2

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"strconv"
 	"syscall"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/perigee-server/perigee/server/http/head"
 	"github.com/perigee-server/perigee/server/log"
 	"github.com/perigee-server/perigee/server/upstream"
+	"golang.org/x/sys/unix"
 )
 
 // exchange is one request passed on, over all its attempts.
@@ -193,7 +195,7 @@ func (x *exchange) attempt() (rc http.Status, again bool) {
 	x.doing = "connecting to upstream"
 	x.conn = x.group.Get(peer)
 	if x.conn == nil {
-		c, err := upstream.Dial(r.Loop(), peer, x.s.connectTimeout.V)
+		c, err := upstream.Dial(r.Loop(), peer, x.local(), x.s.connectTimeout.V)
 		if err != nil {
 			return x.broken(peer, "connect()", err, fail)
 		}
@@ -231,6 +233,24 @@ func (x *exchange) attempt() (rc http.Status, again bool) {
 	}
 	peer.Worked()
 	return x.respond(a), false
+}
+
+// local is the address of proxy_bind, nil without one.
+func (x *exchange) local() unix.Sockaddr {
+	if x.s.bind.V == nil {
+		return nil
+	}
+	text := string(x.s.bind.V.Eval(x.r))
+	host, port, err := upstream.SplitHostPort(text, 0)
+	if err != nil {
+		host, port = text, 0
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		x.r.Logf(log.Error, "invalid local address %q", text)
+		return nil
+	}
+	return upstream.FromIP(a, port).Addr
 }
 
 // hasOther reports whether another server could be tried.

@@ -86,7 +86,7 @@ const (
 )
 
 var nextBits = map[string]uint{"error": nextError, "timeout": nextTimeout, "invalid_header": nextInvalid, "http_500": next500, "http_502": next502,
-	"http_503": next503, "http_504": next504, "http_403": next403, "http_404": next404, "http_429": next429, "non_idempotent": nextNonIdempotent, "off": nextOff, "updating": 1 << 20}
+	"http_503": next503, "http_504": next504, "http_403": next403, "http_404": next404, "http_429": next429, "non_idempotent": nextNonIdempotent, "off": nextOff}
 
 // Bits of proxy_ignore_headers.
 const (
@@ -231,7 +231,7 @@ func init() {
 		{Name: "proxy_buffers", In: all, Args: "2", Set: cycle.SetBufs(confs, func(s *S) *cycle.Opt[cycle.Bufs] { return &s.buffers }), Doc: "How much of a response is kept in memory."},
 		{Name: "proxy_busy_buffers_size", In: all, Args: "1", Set: cycle.SetSize(confs, func(s *S) *cycle.Opt[int64] { return &s.busy }), Doc: "Checked: what a client has not taken counts against proxy_buffers."},
 		{Name: "proxy_max_temp_file_size", In: all, Args: "1", Set: cycle.SetOffset(confs, func(s *S) *cycle.Opt[int64] { return &s.maxTemp }), Doc: "How much of a response is kept in a temporary file; 0 turns that off."},
-		{Name: "proxy_temp_file_write_size", In: all, Args: "1", Set: cycle.SetSize(confs, func(s *S) *cycle.Opt[int64] { return &s.tempWrite }), Doc: "How much is written to a temporary file at once."},
+		{Name: "proxy_temp_file_write_size", In: all, Args: "1", Set: cycle.SetSize(confs, func(s *S) *cycle.Opt[int64] { return &s.tempWrite }), Doc: "No effect: what was read is written at once."},
 		{Name: "proxy_temp_path", In: all, Args: "1-4", Set: http.SetTempPath(confs, func(s *S) *cycle.Opt[http.TempPath] { return &s.tempPath }), Doc: "The folder for temporary files."},
 		{Name: "proxy_limit_rate", In: all, Args: "1", Set: cycle.SetSize(confs, func(s *S) *cycle.Opt[int64] { return &s.limitRate }), Doc: "Bytes a second that are read from the server."},
 		{Name: "proxy_next_upstream", In: all, Args: "1+", Set: cycle.SetBits(confs, func(s *S) *cycle.Opt[uint] { return &s.next }, nextBits), Doc: "When a request is passed to the next server."},

@@ -304,24 +304,24 @@ func init() {
 
 		{Name: "sendfile", In: allIf, Args: "flag", Set: flag(func(l *L) *cycle.Opt[bool] { return &l.sendfile }), Doc: "Whether files are sent with sendfile(2)."},
 		{Name: "sendfile_max_chunk", In: all, Args: "1", Set: cycle.SetSize(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.sendfileMax }), Doc: "How much one sendfile(2) may send."},
-		{Name: "aio", In: all, Args: "1", Set: setAio, Doc: "Whether files are read beside the event loop (threads)."},
+		{Name: "aio", In: all, Args: "1", Set: setAio, Doc: "With threads, files are opened beside the event loop; they are read on it."},
 		{Name: "aio_write", In: all, Args: "flag", Set: flag(func(l *L) *cycle.Opt[bool] { return &l.aioWrite }), Doc: "No effect: temporary files are written beside the event loop in any case."},
 		{Name: "directio", In: all, Args: "1", Set: setDirectio, Doc: "No effect: files are read through the page cache."},
 		{Name: "directio_alignment", In: all, Args: "1", Set: cycle.SetOffset(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.directioAlign }), Doc: "No effect: files are read through the page cache."},
 		{Name: "read_ahead", In: all, Args: "1", Set: cycle.SetSize(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.readAhead }), Doc: "No effect: the kernel chooses."},
-		{Name: "tcp_nopush", In: all, Args: "flag", Set: flag(func(l *L) *cycle.Opt[bool] { return &l.tcpNopush }), Doc: "Whether a head and the beginning of a file go in one packet (TCP_CORK)."},
+		{Name: "tcp_nopush", In: all, Args: "flag", Set: flag(func(l *L) *cycle.Opt[bool] { return &l.tcpNopush }), Doc: "No effect: a head goes out with what there is of the body, in one call where it is small."},
 		{Name: "tcp_nodelay", In: all, Args: "flag", Set: flag(func(l *L) *cycle.Opt[bool] { return &l.tcpNodelay }), Doc: "Whether TCP_NODELAY is set."},
 		{Name: "send_timeout", In: all, Args: "1", Set: cycle.SetMsec(coreLocations, func(l *L) *cycle.Opt[time.Duration] { return &l.sendTimeout }), Doc: "How long two writes of a response may be apart."},
 		{Name: "send_lowat", In: all, Args: "1", Set: cycle.SetSize(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.sendLowat }), Doc: "No effect on Linux, as with nginx."},
 		{Name: "postpone_output", In: all, Args: "1", Set: cycle.SetSize(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.postponeOutput }), Doc: "Output smaller than this waits for more, if more may come."},
-		{Name: "output_buffers", In: all, Args: "2", Set: cycle.SetBufs(coreLocations, func(l *L) *cycle.Opt[cycle.Bufs] { return &l.outputBuffers }), Doc: "The size of the buffers that files are read into."},
+		{Name: "output_buffers", In: all, Args: "2", Set: cycle.SetBufs(coreLocations, func(l *L) *cycle.Opt[cycle.Bufs] { return &l.outputBuffers }), Doc: "No effect: files are read into one buffer of 64 KB that all connections of a worker share."},
 		{Name: "subrequest_output_buffer_size", In: all, Args: "1", Set: cycle.SetSize(coreLocations, func(l *L) *cycle.Opt[int64] { return &l.subrequestBuffer }), Doc: "No effect: responses of subrequests kept in memory grow as needed."},
 		{Name: "limit_rate", In: allIf, Args: "1", Set: SetComplex(coreLocations, func(l *L) *cycle.Opt[*Complex] { return &l.limitRate }), Doc: "Bytes a second of a response."},
 		{Name: "limit_rate_after", In: allIf, Args: "1", Set: SetComplex(coreLocations, func(l *L) *cycle.Opt[*Complex] { return &l.limitRateAfter }), Doc: "The part of a response that is not limited."},
 
 		{Name: "keepalive_time", In: all, Args: "1", Set: cycle.SetMsec(coreLocations, func(l *L) *cycle.Opt[time.Duration] { return &l.keepaliveTime }), Doc: "How long a connection may be used for requests."},
 		{Name: "keepalive_timeout", In: all, Args: "1-2", Set: setKeepaliveTimeout, Doc: "How long a connection may be idle, and the Keep-Alive field."},
-		{Name: "keepalive_min_timeout", In: all, Args: "1", Set: cycle.SetMsec(coreLocations, func(l *L) *cycle.Opt[time.Duration] { return &l.keepaliveMin }), Doc: "How long an idle connection is kept at least while the worker quits."},
+		{Name: "keepalive_min_timeout", In: all, Args: "1", Set: cycle.SetMsec(coreLocations, func(l *L) *cycle.Opt[time.Duration] { return &l.keepaliveMin }), Doc: "No effect: a worker that quits closes idle connections at once, as nginx 1.22."},
 		{Name: "keepalive_requests", In: all, Args: "1", Set: cycle.SetNumber(coreLocations, func(l *L) *cycle.Opt[int] { return &l.keepaliveRequests }), Doc: "How many requests a connection may serve."},
 		{Name: "keepalive_disable", In: all, Args: "1-2", Set: cycle.SetBits(coreLocations, func(l *L) *cycle.Opt[uint] { return &l.keepaliveDisable }, map[string]uint{"none": 1 << 7, "msie6": disableMSIE6, "safari": disableSafari}), Doc: "Browsers whose connections are not kept."},
 
@@ -507,8 +507,8 @@ func setDisableSymlinks(c *cycle.Conf) error {
 	default:
 		return c.Errorf("invalid parameter %q", c.Arg(0))
 	}
-	if c.Arg(0) == "off" && len(c.Args()) == 2 {
-		return c.Errorf("no values allowed with \"off\"")
+	if len(c.Args()) == 2 {
+		return c.Errorf("the %q parameter of %q is not supported by this server", c.Arg(1), c.Dir.Name)
 	}
 	l.disableSymlinks.Put(c.Arg(0))
 	return nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perigee-server/perigee/server/event"
+	"golang.org/x/sys/unix"
 )
 
 // Conn is a connection to a peer.
@@ -40,9 +41,9 @@ func (g *Group) Get(p *Peer) *Conn {
 	return nil
 }
 
-// Dial connects to the peer.
-func Dial(l *event.Loop, p *Peer, timeout time.Duration) (*Conn, error) {
-	ec, err := l.Dial(p.Addr, nil, timeout)
+// Dial connects to the peer, from a local address where that is not nil.
+func Dial(l *event.Loop, p *Peer, local unix.Sockaddr, timeout time.Duration) (*Conn, error) {
+	ec, err := l.Dial(p.Addr, local, timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func init() {
 	http.Register(&http.Module{Name: "ngx_http_upstream_module", Directives: []cycle.Directive{
 		{Name: "upstream", In: cycle.HTTP, Args: "1 block", Set: setUpstream, Doc: "A named group of servers."},
 		{Name: "server", In: cycle.HTTPUpstream, Args: "1+", Set: setServer, Doc: "A server of the group."},
-		{Name: "keepalive", In: cycle.HTTPUpstream, Args: "1-2", Set: setKeepalive, Doc: "How many idle connections a worker keeps to the group."},
+		{Name: "keepalive", In: cycle.HTTPUpstream, Args: "1", Set: setKeepalive, Doc: "How many idle connections a worker keeps to the group."},
 		{Name: "keepalive_timeout", In: cycle.HTTPUpstream, Args: "1", Set: setDuration(func(g *Group) *time.Duration { return &g.keepaliveTimeout }), Doc: "How long an idle connection is kept."},
 		{Name: "keepalive_time", In: cycle.HTTPUpstream, Args: "1", Set: setDuration(func(g *Group) *time.Duration { return &g.keepaliveTime }), Doc: "How long a connection may be used."},
 		{Name: "keepalive_requests", In: cycle.HTTPUpstream, Args: "1", Set: setRequests, Doc: "How many requests a connection may serve."},
