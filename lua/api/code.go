@@ -42,7 +42,7 @@ func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) 
 	if code.File != nil {
 		path = string(code.File.Eval(r))
 	}
-	return e.loadFile(e.Work.Cycle.Prefixed(path))
+	return e.loadFile(e.Work.Cycle.FullName(path))
 }
 
 // LoadError is why a script does not run.

@@ -44,7 +44,7 @@ func exit(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	if c.R.HeaderSent() && code >= 300 && !final(code) {
 		if int(code) != c.R.Out.Status {
-			c.logLine(log.Err, fmt.Sprintf("attempt to set status %d via ngx.exit after sending out the response status %d", code, c.R.Out.Status))
+			c.logLine(log.Error, fmt.Sprintf("attempt to set status %d via ngx.exit after sending out the response status %d", code, c.R.Out.Status))
 		}
 		code = 200
 	}
@@ -72,7 +72,7 @@ func exec(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	path, args, err := head.UnsafeURI(uri)
 	if err != nil {
-		c.logLine(log.Err, "unsafe URI \""+http.EscapeLog(uri)+"\" was detected")
+		c.logLine(log.Error, "unsafe URI \""+http.EscapeLog(uri)+"\" was detected")
 		L.RaiseError("unsafe uri")
 	}
 	if n == 2 {

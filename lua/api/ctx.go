@@ -28,7 +28,6 @@ type Ctx struct {
 	filter  *filterArgs
 	setArgs [][]byte
 	timer   *timer
-	body    *bodyWriter
 	socket  any // the downstream cosocket, once taken
 	raw     bool
 	pending int  // captures that run: no abort then
@@ -163,8 +162,8 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 func (c *Ctx) report(what string, err error) {
 	failure, ok := err.(*vm.Failure)
 	if !ok {
-		c.logLine(log.Err, what+err.Error())
+		c.logLine(log.Error, what+err.Error())
 		return
 	}
-	c.logLine(log.Err, what+failure.Error()+"\n"+failure.Traceback)
+	c.logLine(log.Error, what+failure.Error()+"\n"+failure.Traceback)
 }

@@ -27,10 +27,10 @@ type Main struct {
 
 // Mains finds the settings of the http block.
 var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s *Main) error {
-	s.RegexCache.Default(1024)
-	s.RegexMatchLimit.Default(0)
-	s.MaxPendingTimers.Default(1024)
-	s.MaxRunningTimers.Default(256)
+	s.RegexCache.Merge(nil, 1024)
+	s.RegexMatchLimit.Merge(nil, 0)
+	s.MaxPendingTimers.Merge(nil, 1024)
+	s.MaxRunningTimers.Merge(nil, 256)
 	return nil
 })
 
