@@ -1,8 +1,6 @@
 package api
 
 import (
-	"errors"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/vm"
@@ -28,6 +26,7 @@ type Ctx struct {
 	filter  *filterArgs
 	setArgs [][]byte
 	timer   *timer
+	body    *bodyWriter
 	socket  any // the downstream cosocket, once taken
 	raw     bool
 	pending int  // captures that run: no abort then
@@ -58,8 +57,8 @@ type run struct {
 	lights []*light
 }
 
-// errEnded cancels the threads of a run that one of them has ended.
-var errEnded = errors.New("the script has ended")
+// Error makes a run the cause with which its own threads are cancelled.
+func (r *run) Error() string { return "the script has ended" }
 
 var contexts = http.NewContext[Ctx]()
 
@@ -118,7 +117,7 @@ func (c *Ctx) finish(L *lua.LState, end ending, code http.Status) {
 // stop cancels all threads of a run but one.
 func (r *run) stop(but *vm.Thread) {
 	if r.task != nil && r.task != r.scope.Machine().Loop.Current() {
-		r.task.Cancel(errEnded)
+		r.task.Cancel(r)
 	}
 	r.scope.Kill(but)
 }
@@ -143,7 +142,7 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}
 	}
-	if r.task != nil && r.task.Cause() == errEnded {
+	if r.task != nil && r.task.Cause() == error(r) {
 		r.task.Pardon()
 	}
 	r.scope.End()

@@ -19,8 +19,10 @@ type Engine struct {
 	shared *shared
 	ngx    *lua.LTable
 	null   *lua.LUserData
-	chunks map[*Code]*loaded
-	files  map[string]*loaded
+	// metatables of tables of fields: keys in lower case, or as they were sent
+	loweredMeta, fieldsMeta *lua.LTable
+	chunks                  map[*Code]*loaded
+	files                   map[string]*loaded
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -114,6 +116,15 @@ func (e *Engine) sub(name string) *lua.LTable {
 	t := e.L.NewTable()
 	e.ngx.RawSetString(name, t)
 	return t
+}
+
+// module makes a module that require finds.
+func (e *Engine) module(name string, open func(L *lua.LState) *lua.LTable) {
+	loaders := e.L.GetField(e.L.GetGlobal("package"), "preload").(*lua.LTable)
+	loaders.RawSetString(name, e.L.NewFunction(func(L *lua.LState) int {
+		L.Push(open(L))
+		return 1
+	}))
 }
 
 // disabled refuses a call in the wrong phase.

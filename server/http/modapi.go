@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"os"
 	"strconv"
 	"time"
 
@@ -150,3 +151,12 @@ func (r *Request) ClearErrStatus() { r.errStatus = 0 }
 
 // URIChanged reports whether a new URI waits for its location to be found.
 func (r *Request) URIChanged() bool { return r.uriChanged }
+
+// BodyDiscarded reports whether the body was, or is being, dropped.
+func (r *Request) BodyDiscarded() bool { return r.Main.body.discard }
+
+// BodyBuffer is client_body_buffer_size.
+func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
+
+// CreateBodyFile makes a temporary file for a body.
+func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
