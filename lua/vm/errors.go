@@ -2,6 +2,7 @@ package vm
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -66,16 +67,28 @@ var rules = []rule{
 	{regexp.MustCompile(`for statement (init|limit|step) must be a number`), func(_ *lua.LState, w []string) string {
 		return "'for' " + strings.Replace(w[0], "init", "initial value", 1) + " must be a number"
 	}},
-	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), func(_ *lua.LState, w []string) string {
-		name := w[1]
-		if strings.HasPrefix(name, "(") {
-			name = "?"
-		}
-		return "bad argument #" + w[0] + " to '" + name + "' ("
-	}},
+	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), badArgument},
 	{regexp.MustCompile(`can not resume a dead thread`), func(*lua.LState, []string) string {
 		return "cannot resume dead coroutine"
 	}},
+}
+
+// badArgument names the function; the argument before a method's own ones is
+// its object and does not count.
+func badArgument(L *lua.LState, w []string) string {
+	number, name := w[0], w[1]
+	if strings.HasPrefix(name, "(") {
+		name = "?"
+	}
+	if f, ok := luaFrame(L); ok && f.callsMethod(name) {
+		if number == "1" {
+			return "calling '" + name + "' on bad self ("
+		}
+		if index, err := strconv.Atoi(number); err == nil {
+			number = formatInt(index - 1)
+		}
+	}
+	return "bad argument #" + number + " to '" + name + "' ("
 }
 
 // handler is the message handler of our pcall: it rewrites text and passes

@@ -32,7 +32,7 @@ http {
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
   lua_shared_dict dogs 1m;
-  lua_shared_dict cats 12k;
+  lua_shared_dict cats 32k;
   lua_regex_match_limit 100000;
   server {
     listen 127.0.0.1:%[2]d;
