@@ -2,6 +2,9 @@ package vm
 
 import (
 	"io"
+	"math"
+	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -87,23 +90,35 @@ func (m *Machine) failed(L *lua.LState) int {
 		value = lua.LString(Explain(L, string(message)))
 	}
 	if t := m.Of(L); t != nil && !isUnwind(value) {
-		t.trace = m.traceback(L)
+		t.trace = strings.TrimPrefix(Traceback(L, "", 1), "\n")
 	}
 	L.Push(value)
 	return 1
 }
 
-// traceback asks the script's own debug library, as users may replace it.
-func (m *Machine) traceback(L *lua.LState) string {
+// Traceback is debug.traceback of a thread, from a level on.
+func Traceback(L *lua.LState, message string, level int) string {
 	library, _ := L.G.Global.RawGetString("debug").(*lua.LTable)
 	if library == nil {
-		return ""
+		return message
 	}
 	L.Push(library.RawGetString("traceback"))
-	L.Push(lua.LString(""))
-	L.Push(lua.LNumber(2))
+	L.Push(lua.LString(message))
+	L.Push(lua.LNumber(level))
 	L.Call(2, 1)
 	text := L.Get(-1).String()
 	L.Pop(1)
 	return text
+}
+
+// Null is what C knows as a NULL light userdata: ngx.null, cjson.null. There is
+// one, so that scripts may compare.
+var Null = &lua.LUserData{}
+
+// AppendNumber appends a number as tostring writes it.
+func AppendNumber(b []byte, value float64) []byte {
+	if whole := int64(value); float64(whole) == value && whole < 1e14 && whole > -1e14 && (whole != 0 || !math.Signbit(value)) {
+		return strconv.AppendInt(b, whole, 10)
+	}
+	return append(b, FormatNumber(value)...)
 }

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"os"
 	"strconv"
 	"time"
 
@@ -137,3 +138,25 @@ func (r *Request) ShareFields() {
 		p.Fields, p.in, p.Host = r.Fields, r.in, r.Host
 	}
 }
+
+// EscapeLog makes bytes of a client harmless in a log line, as nginx does.
+func EscapeLog(b []byte) string { return string(escapeLog(b)) }
+
+// ErrStatus is the status that an error page gives to the response that
+// follows, 0 without (err_status).
+func (r *Request) ErrStatus() int { return r.errStatus }
+
+// ClearErrStatus forgets it.
+func (r *Request) ClearErrStatus() { r.errStatus = 0 }
+
+// URIChanged reports whether a new URI waits for its location to be found.
+func (r *Request) URIChanged() bool { return r.uriChanged }
+
+// BodyDiscarded reports whether the body was, or is being, dropped.
+func (r *Request) BodyDiscarded() bool { return r.Main.body.discard }
+
+// BodyBuffer is client_body_buffer_size.
+func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
+
+// CreateBodyFile makes a temporary file for a body.
+func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }

@@ -46,6 +46,15 @@ func Append(c *cycle.Conf, s Step) error {
 // It returns false to answer with 500, having logged why.
 type Value func(r *http.Request, args [][]byte) ([]byte, bool)
 
+var functions = map[string]Value{}
+
+// Name makes the function of a directive known to scripts (ndk.set_var); called
+// from init functions.
+func Name(directive string, f Value) { functions[directive] = f }
+
+// Function is the function of a directive, nil without.
+func Function(directive string) Value { return functions[directive] }
+
 // Set compiles a directive that sets a variable to what f makes of texts with
 // variables (ndk_set_var_multi_value).
 func Set(c *cycle.Conf, name string, texts []string, f Value) error {
