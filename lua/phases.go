@@ -10,6 +10,9 @@ import (
 const (
 	first = -1000
 	last  = 1000
+	// filters run before those of echo and headers-more, as modules that nginx
+	// loads later do
+	filters = http.OrderUser - 5
 )
 
 // engines finds the engine of the worker; it is set by start.
@@ -38,8 +41,8 @@ func initialise(c *cycle.Conf, m *http.Main) error {
 		Applies: has(func(l *api.Location) *api.Code { return l.PreContent })})
 	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Log, Order: first, Run: logPhase,
 		Applies: has(func(l *api.Location) *api.Code { return l.Log })})
-	m.AddHeaderFilter(http.OrderUser, has(func(l *api.Location) *api.Code { return l.HeaderFilter }), headerFilter)
-	m.AddBodyFilter(http.OrderUser, has(func(l *api.Location) *api.Code { return l.BodyFilter }), bodyFilter)
+	m.AddHeaderFilter(filters, has(func(l *api.Location) *api.Code { return l.HeaderFilter }), headerFilter)
+	m.AddBodyFilter(filters, has(func(l *api.Location) *api.Code { return l.BodyFilter }), bodyFilter)
 	return nil
 }
 

@@ -29,8 +29,9 @@ type Ctx struct {
 	body    *bodyWriter
 	socket  any // the downstream cosocket, once taken
 	raw     bool
-	pending int  // captures that run: no abort then
-	again   bool // the rewrite phase begins again (set_uri with jump)
+	pending int // captures that run: no abort then
+	// replaced is set once ngx.exit in a header filter has replaced the response.
+	replaced bool
 }
 
 // ending is how a script asked for the end of its run.

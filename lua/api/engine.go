@@ -31,6 +31,7 @@ type Engine struct {
 // off each request has an engine of its own.
 type shared struct {
 	timers timers
+	ring   *logRing
 	pools  map[string]any
 }
 

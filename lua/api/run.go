@@ -163,39 +163,33 @@ func (c *Ctx) LogPhase(code *Code) http.Status {
 		return http.OK
 	}
 	if _, err := c.execute(PhaseLog, fn); err != nil {
-		c.report("failed to run log_by_lua*: ", bare(err))
+		c.report("failed to run log_by_lua*: ", err)
 	}
 	return http.OK
 }
 
-// bare leaves the traceback out of an error.
-func bare(err error) error {
-	var failure *vm.Failure
-	if errors.As(err, &failure) {
-		return errors.New(failure.Error())
-	}
-	return err
-}
-
 // HeaderFilter runs header_filter_by_lua.
 func (c *Ctx) HeaderFilter(code *Code) http.Status {
+	if c.replaced { // the page that ngx.exit asked for
+		return http.OK
+	}
 	fn, failed := c.load(code)
 	if failed != 0 {
 		return failed
 	}
 	result, err := c.execute(PhaseHeaderFilter, fn)
 	if err != nil {
-		c.report("failed to run header_filter_by_lua*: ", bare(err))
+		c.report("failed to run header_filter_by_lua*: ", err)
 		return http.Error
 	}
-	if result.end == exited {
-		c.out.eof = c.out.eof || result.code >= 300
-		if result.code == http.OK || result.code < 300 && result.code >= 200 {
-			return http.OK
-		}
+	if result.end != exited || result.code == http.OK {
+		return http.OK
+	}
+	if result.code < 200 {
 		return result.code
 	}
-	return http.OK
+	c.replaced, c.out.eof = true, true
+	return c.R.Replace(result.code)
 }
 
 // filterArgs are ngx.arg in a body filter.
@@ -243,8 +237,12 @@ func (c *Ctx) BodyFilter(code *Code, in []http.Buf) ([]http.Buf, error) {
 		f.flush = f.flush || b.Flush
 	}
 	wasLast := f.eof
-	if _, err := c.execute(PhaseBodyFilter, fn); err != nil {
-		c.report("failed to run body_filter_by_lua*: ", bare(err))
+	value, err := c.evaluate(PhaseBodyFilter, fn)
+	if err != nil {
+		c.report("failed to run body_filter_by_lua*: ", err)
+		return nil, errFilter
+	}
+	if n, ok := value.(lua.LNumber); ok && (n == -1 || n >= 300) {
 		return nil, errFilter
 	}
 	f.ended = f.eof
@@ -264,7 +262,7 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 	value, err := c.evaluate(PhaseSet, fn)
 	c.setArgs = nil
 	if err != nil {
-		c.report("failed to run set_by_lua*: ", bare(err))
+		c.report("failed to run set_by_lua*: ", err)
 		return nil, false
 	}
 	switch v := value.(type) {

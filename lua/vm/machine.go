@@ -87,7 +87,7 @@ func (m *Machine) give(t *Thread) {
 func (m *Machine) failed(L *lua.LState) int {
 	value := L.Get(1)
 	if message, ok := value.(lua.LString); ok {
-		value = lua.LString(Explain(L, string(message)))
+		value = lua.LString(Explain(L, unplaced(L, string(message), 1)))
 	}
 	if t := m.Of(L); t != nil && !isUnwind(value) {
 		t.trace = strings.TrimPrefix(Traceback(L, "", 1), "\n")

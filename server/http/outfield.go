@@ -126,3 +126,9 @@ func (r *Request) outType() []byte {
 
 // Chunked reports whether the response is sent in chunks.
 func (o *Response) Chunked() bool { return o.chunked }
+
+// clear forgets what was said of the response.
+func (o *Response) clear() {
+	fields := o.Fields[:0]
+	*o = Response{ContentLength: -1, Fields: fields}
+}

@@ -248,6 +248,13 @@ func (t *Table[R]) AssignByName(r R, name string, data []byte, found bool) Outco
 	return Assigned
 }
 
+// Forget drops the cached value of a variable.
+func (t *Table[R]) Forget(r R, name string) {
+	if v := t.names[name]; v != nil && v.index >= 0 {
+		r.Values()[v.index] = Value{}
+	}
+}
+
 // At is the variable with an index.
 func (t *Table[R]) At(i int) *Variable[R] { return t.indexed[i] }
 
