@@ -4,6 +4,7 @@ import (
 	"github.com/perigee-server/perigee/lua/api"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
 )
 
 // Where the handlers stand among those of their phases.
@@ -31,7 +32,7 @@ func initialise(c *cycle.Conf, m *http.Main) error {
 	has := func(code func(*api.Location) *api.Code) func(*http.Location) bool {
 		return func(l *http.Location) bool { return code(api.Locations.In(l)) != nil }
 	}
-	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.ServerRewrite, Order: last, Run: serverRewrite,
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.ServerRewrite, Order: first, Run: serverRewrite,
 		Applies: func(l *http.Location) bool { return l.Server != nil && api.Servers.In(l.Server).Rewrite != nil }})
 	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Rewrite, Order: order(conf.RewriteNoPostpone.V), Run: rewrite,
 		Applies: has(func(l *api.Location) *api.Code { return l.Rewrite })})
@@ -61,6 +62,7 @@ func start(w *cycle.Work, m *http.Main) error {
 		}
 	})
 	if err != nil {
+		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
 		return err
 	}
 	w.OnExit(func() { w.Loop.Do(e.RunExitWorker) })

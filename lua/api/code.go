@@ -33,7 +33,7 @@ func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) 
 	if code.File == nil && code.Path == "" {
 		fn, err := e.compile(code.Source, code.Name)
 		if err != nil {
-			return nil, &LoadError{Inline: true, Text: err.Error()}
+			return nil, &LoadError{Inline: true, Text: err.Error(), Reason: err.Error()}
 		}
 		e.chunks[code] = &loaded{fn}
 		return fn, nil
@@ -50,6 +50,7 @@ type LoadError struct {
 	Inline bool
 	Lost   bool // the file is missing
 	Text   string
+	Reason string // of it: what is wrong, without the file in quotes
 }
 
 // Error is the line that lua-nginx-module logs.
@@ -73,7 +74,7 @@ func (e *Engine) loadFile(path string) (*lua.LFunction, *LoadError) {
 		if reason == "no such file or directory" {
 			reason = "No such file or directory"
 		}
-		return nil, &LoadError{Lost: os.IsNotExist(err), Text: `"` + path + `": cannot open ` + path + ": " + reason}
+		return nil, &LoadError{Lost: os.IsNotExist(err), Text: `"` + path + `": cannot open ` + path + ": " + reason, Reason: "cannot open " + path + ": " + reason}
 	}
 	text := string(source)
 	if strings.HasPrefix(text, "#") { // a line for the shell
@@ -85,7 +86,7 @@ func (e *Engine) loadFile(path string) (*lua.LFunction, *LoadError) {
 	}
 	fn, err := e.compile(text, "@"+path)
 	if err != nil {
-		return nil, &LoadError{Text: `"` + path + `": ` + err.Error()}
+		return nil, &LoadError{Text: `"` + path + `": ` + err.Error(), Reason: err.Error()}
 	}
 	e.files[path] = &loaded{fn}
 	return fn, nil

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -301,10 +300,22 @@ func (e *Engine) worker(phase Phase, code *Code) error {
 	c := &Ctx{E: e, Phase: phase}
 	fn, err := e.Load(code, nil)
 	if err != nil {
-		return errors.New(err.Error())
+		return code.failed(phase, err.Reason)
 	}
 	_, failure := c.execute(phase, fn)
-	return failure
+	if failure != nil {
+		return code.failed(phase, traced(failure))
+	}
+	return nil
+}
+
+// failed is the error of a script that belongs to no request.
+func (code *Code) failed(phase Phase, text string) error {
+	tag := phase.Tag()
+	if code.Path != "" {
+		tag += "_file"
+	}
+	return errors.New(tag + " error: " + text)
 }
 
 // RunInit runs init_by_lua. An error ends the worker.
@@ -315,11 +326,7 @@ func (e *Engine) RunInit() error {
 	}
 	e.quiet = true
 	defer func() { e.quiet = false }()
-	err := e.worker(PhaseInit, code)
-	if err != nil {
-		return errors.New("init_by_lua error: " + traced(err))
-	}
-	return nil
+	return e.worker(PhaseInit, code)
 }
 
 func traced(err error) string {
@@ -344,7 +351,7 @@ func (e *Engine) logged(phase Phase, code *Code) {
 		return
 	}
 	if err := e.worker(phase, code); err != nil {
-		e.Log().Print(log.Error, 0, phase.Tag()+" error: "+traced(err), "")
+		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 }
 
@@ -361,7 +368,6 @@ func (e *Engine) UncachedOf(r *http.Request) *Ctx {
 	}
 	fresh := e.Fresh()
 	if err := fresh.RunInit(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
 		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 	return fresh.CtxOf(r)

@@ -70,7 +70,7 @@ type Location struct {
 // Locations finds the settings of a location.
 var Locations = http.NewLocation(func() *Location { return &Location{} }, func(_ *cycle.Conf, outer, own *Location) error {
 	for _, c := range []struct{ own, outer **Code }{
-		{&own.Rewrite, &outer.Rewrite}, {&own.Access, &outer.Access}, {&own.PreContent, &outer.PreContent},
+		{&own.Content, &outer.Content}, {&own.Rewrite, &outer.Rewrite}, {&own.Access, &outer.Access}, {&own.PreContent, &outer.PreContent},
 		{&own.HeaderFilter, &outer.HeaderFilter}, {&own.BodyFilter, &outer.BodyFilter}, {&own.Log, &outer.Log},
 	} {
 		if *c.own == nil {

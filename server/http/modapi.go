@@ -161,5 +161,12 @@ func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
 // CreateBodyFile makes a temporary file for a body.
 func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
 
+// SetMethod makes another method the request's: what HEAD means for the response
+// changes with it.
+func (r *Request) SetMethod(m head.Method, name []byte) {
+	r.Method, r.MethodName = m, name
+	r.headOnly = m == head.MethodHead
+}
+
 // SetHeadOnly makes the response one without a body.
 func (r *Request) SetHeadOnly() { r.headOnly = true }
