@@ -306,6 +306,7 @@ func (e *Engine) worker(phase Phase, code *Code) error {
 		return errors.New(err.Error())
 	}
 	_, failure := c.execute(phase, fn)
+	c.end()
 	return failure
 }
 

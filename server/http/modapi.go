@@ -160,3 +160,9 @@ func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
 
 // CreateBodyFile makes a temporary file for a body.
 func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
+
+// Root is the settings of the http block itself, for what belongs to no request.
+func (m *Main) Root() *Location { return m.location }
+
+// NoDelay is tcp_nodelay of the location.
+func (l *Location) NoDelay() bool { return l.core.tcpNodelay.V }
