@@ -23,6 +23,9 @@ func switches() []cycle.Directive {
 	mainFlag := func(name string, f func(*api.Main) *cycle.Opt[bool], doc string) cycle.Directive {
 		return cycle.Directive{Name: name, In: cycle.HTTP, Args: "flag", Set: cycle.SetFlag(api.Mains, f), Doc: doc}
 	}
+	sslString := func(name string, f func(*api.SSL) *cycle.Opt[string], doc string) cycle.Directive {
+		return cycle.Directive{Name: name, In: cycle.HTTPAll, Args: "1", Set: cycle.SetString(api.SSLs, f), Doc: doc}
+	}
 	return []cycle.Directive{
 		{Name: "lua_code_cache", In: cycle.HTTPAllIf, Args: "flag", Set: setCodeCache, Doc: "Whether scripts and modules are kept; off gives each request a VM of its own."},
 		flag("lua_need_request_body", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.NeedBody }, "Whether the request's body is read before Lua runs."),
@@ -38,6 +41,15 @@ func switches() []cycle.Directive {
 		{Name: "lua_socket_send_lowat", In: cycle.HTTPAllIf, Args: "1", Set: cycle.SetSize(api.Locations, func(l *api.Location) *cycle.Opt[int64] { return &l.SendLowat }), Doc: "Without effect: Linux has no low-water mark for sending."},
 		{Name: "lua_socket_buffer_size", In: cycle.HTTPAllIf, Args: "1", Set: cycle.SetSize(api.Locations, func(l *api.Location) *cycle.Opt[int64] { return &l.BufferSize }), Doc: "The size of a cosocket's read buffer."},
 		{Name: "lua_socket_pool_size", In: cycle.HTTPAllIf, Args: "1", Set: cycle.SetNumber(api.Locations, func(l *api.Location) *cycle.Opt[int] { return &l.PoolSize }), Doc: "How many idle connections a pool keeps."},
+		{Name: "lua_ssl_protocols", In: cycle.HTTPAll, Args: "1+", Set: cycle.SetBits(api.SSLs, func(s *api.SSL) *cycle.Opt[uint] { return &s.Protocols }, http.TLSProtocols), Doc: "The versions of TLS that cosockets speak; SSLv2 and SSLv3 are accepted and not spoken."},
+		sslString("lua_ssl_ciphers", func(s *api.SSL) *cycle.Opt[string] { return &s.Ciphers }, "Cipher suites of TLS 1.2 and older for cosockets, in OpenSSL's words."),
+		sslString("lua_ssl_trusted_certificate", func(s *api.SSL) *cycle.Opt[string] { return &s.Trusted }, "A file with the certificates that cosockets trust."),
+		sslString("lua_ssl_crl", func(s *api.SSL) *cycle.Opt[string] { return &s.CRL }, "A file with revoked certificates."),
+		sslString("lua_ssl_key_log", func(s *api.SSL) *cycle.Opt[string] { return &s.KeyLog }, "A file that gets the secrets of cosockets' connections, for debugging."),
+		{Name: "lua_ssl_verify_depth", In: cycle.HTTPAll, Args: "1", Set: cycle.SetNumber(api.SSLs, func(s *api.SSL) *cycle.Opt[int] { return &s.Depth }), Doc: "How many certificates may stand between a peer's and a trusted one."},
+		{Name: "lua_ssl_certificate", In: cycle.HTTPAll, Args: "1", Set: cycle.SetList(api.SSLs, func(s *api.SSL) *[]string { return &s.Certs }), Doc: "A file with the certificate that cosockets show to peers that ask."},
+		{Name: "lua_ssl_certificate_key", In: cycle.HTTPAll, Args: "1", Set: cycle.SetList(api.SSLs, func(s *api.SSL) *[]string { return &s.Keys }), Doc: "The file with the key of that certificate."},
+		{Name: "lua_ssl_conf_command", In: cycle.HTTPAll, Args: "2", Set: setSSLCommand, Doc: "CipherString, MinProtocol, MaxProtocol or Ciphersuites of OpenSSL; the last has no effect."},
 		mainNumber("lua_regex_cache_max_entries", func(m *api.Main) *cycle.Opt[int] { return &m.RegexCache }, "How many compiled regular expressions a worker keeps."),
 		mainNumber("lua_regex_match_limit", func(m *api.Main) *cycle.Opt[int] { return &m.RegexMatchLimit }, "The bound on backtracking of a match."),
 		mainNumber("lua_max_pending_timers", func(m *api.Main) *cycle.Opt[int] { return &m.MaxPendingTimers }, "How many timers may wait."),
@@ -96,4 +108,11 @@ func setDict(c *cycle.Conf) error {
 	m.Dicts = append(m.Dicts, name)
 	m.Used = true
 	return c.Zone(cycle.Zone{Name: name, Tag: "lua_shared_dict", Size: size, Dict: true})
+}
+
+// setSSLCommand is lua_ssl_conf_command.
+func setSSLCommand(c *cycle.Conf) error {
+	s := api.SSLs.At(c)
+	s.Commands = append(s.Commands, c.Arg(0), c.Arg(1))
+	return nil
 }

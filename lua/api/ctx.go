@@ -27,7 +27,9 @@ type Ctx struct {
 	setArgs [][]byte
 	timer   *timer
 	body    *bodyWriter
-	socket  any // the downstream cosocket, once taken
+	socket  any          // the downstream cosocket, once taken
+	sockets []*tcpSocket // those with a connection
+	ends    []func()     // see atEnd; of a timer
 	raw     bool
 	pending int // captures that run: no abort then
 	// replaced is set once ngx.exit in a header filter has replaced the response.
@@ -71,6 +73,23 @@ func (e *Engine) CtxOf(r *http.Request) *Ctx {
 	c := &Ctx{E: e, R: r}
 	contexts.Set(r, c)
 	return c
+}
+
+// atEnd has f called when the request or the timer has ended.
+func (c *Ctx) atEnd(f func()) {
+	if c.R != nil {
+		c.R.AtEnd(f)
+		return
+	}
+	c.ends = append(c.ends, f)
+}
+
+// end calls what atEnd was given, for a script without a request.
+func (c *Ctx) end() {
+	for i := len(c.ends) - 1; i >= 0; i-- {
+		c.ends[i]()
+	}
+	c.ends = nil
 }
 
 // logLine writes to the request's error log, or to the worker's.

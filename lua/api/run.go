@@ -303,6 +303,7 @@ func (e *Engine) worker(phase Phase, code *Code) error {
 		return code.failed(phase, err.Reason)
 	}
 	_, failure := c.execute(phase, fn)
+	c.end()
 	if failure != nil {
 		return code.failed(phase, traced(failure))
 	}

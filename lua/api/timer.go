@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
 )
 
@@ -27,6 +28,7 @@ type timer struct {
 	args   []lua.LValue
 	every  time.Duration // 0: once
 	tm     *event.Timer
+	loc    *http.Location
 	suffix string // of log lines: the client and server that it comes from
 }
 
@@ -64,7 +66,7 @@ func newTimer(e *Engine, c *Ctx, L *lua.LState, every bool) int {
 	if len(ts.waiting) >= e.Conf.MaxPendingTimers.V {
 		return fail(L, "too many pending timers")
 	}
-	t := &timer{e: e, fn: fn}
+	t := &timer{e: e, fn: fn, loc: c.location()}
 	for i := 3; i <= L.GetTop(); i++ {
 		t.args = append(t.args, L.Get(i))
 	}
@@ -131,6 +133,7 @@ func (t *timer) fire(premature bool) {
 	}()
 	c := &Ctx{E: e, timer: t}
 	args := append([]lua.LValue{lua.LBool(premature)}, t.args...)
+	defer c.end()
 	if _, err := c.execute(PhaseTimer, t.fn, args...); err != nil {
 		c.Phase = PhaseTimer
 		c.report("lua entry thread aborted: runtime error: ", err)

@@ -170,3 +170,9 @@ func (r *Request) SetMethod(m head.Method, name []byte) {
 
 // SetHeadOnly makes the response one without a body.
 func (r *Request) SetHeadOnly() { r.headOnly = true }
+
+// Root is the settings of the http block itself, for what belongs to no request.
+func (m *Main) Root() *Location { return m.location }
+
+// NoDelay is tcp_nodelay of the location.
+func (l *Location) NoDelay() bool { return l.core.tcpNodelay.V }
