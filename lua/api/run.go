@@ -278,9 +278,9 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 // evaluate runs a script that can not wait and gives its first result.
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
 	outerPhase, outer := c.Phase, c.run
-	r := &run{outer: c.run, scope: c.E.NewScope(c)}
+	r := c.begin()
 	c.Phase, c.run = phase, r
-	t := c.E.Entry(r.scope)
+	t := &r.entry
 	t.L.Push(fn)
 	value = lua.LNil
 	if err = t.Call(0, 1); err == nil {

@@ -47,7 +47,7 @@ func spawn(e *Engine, c *Ctx, L *lua.LState) int {
 
 // spawn runs a light thread until it waits.
 func (c *Ctx) spawn(r *run, fn *lua.LFunction, args []lua.LValue) *light {
-	l := &light{run: r, t: c.E.NewLight(r.scope, fn, args)}
+	l := &light{run: r, t: c.E.NewLight(&r.scope, fn, args)}
 	l.t.Data = l
 	r.lights = append(r.lights, l)
 	l.t.Start(func(results []lua.LValue, err error) {

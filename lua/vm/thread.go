@@ -140,8 +140,8 @@ type Scope struct {
 // maxThreads bounds the coroutines and light threads of one scope.
 const maxThreads = 1 << 16
 
-// NewScope makes a scope.
-func (m *Machine) NewScope(data any) *Scope { return &Scope{Data: data, m: m} }
+// Init makes a new scope one of the machine m.
+func (s *Scope) Init(m *Machine, data any) { s.m, s.Data = m, data }
 
 // Machine is the VM of the scope.
 func (s *Scope) Machine() *Machine { return s.m }
@@ -192,11 +192,11 @@ func (s *Scope) Kill(but *Thread) {
 	}
 }
 
-// Entry makes a thread on the present task. Release must follow.
-func (m *Machine) Entry(s *Scope) *Thread {
-	t := &Thread{m: m, Scope: s, status: Running}
+// Enter makes t, which is new, a thread on the present task. Release must
+// follow; t is not used again, as scripts may hold it.
+func (m *Machine) Enter(t *Thread, s *Scope) {
+	t.m, t.Scope, t.status = m, s, Running
 	m.take(t)
-	return t
 }
 
 // Release gives the thread's state back.
