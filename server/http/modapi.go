@@ -160,3 +160,6 @@ func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
 
 // CreateBodyFile makes a temporary file for a body.
 func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
+
+// SetHeadOnly makes the response one without a body.
+func (r *Request) SetHeadOnly() { r.headOnly = true }
