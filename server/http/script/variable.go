@@ -22,6 +22,10 @@ type Value struct {
 	busy  bool
 }
 
+// Assigned reports whether the value was set, by a directive or by Assign, and
+// not evaluated.
+func (v *Value) Assigned() bool { return v.Valid && v.fixed }
+
 // Flags say how a variable behaves; the names are nginx's.
 type Flags uint8
 
@@ -165,6 +169,25 @@ func (t *Table[R]) Get(r R, i int) *Value {
 	}
 	t.evaluate(r, v, val)
 	return val
+}
+
+// Evaluate evaluates an indexed variable anew, unless it was assigned.
+func (t *Table[R]) Evaluate(r R, i int) *Value {
+	val := &r.Values()[i]
+	if !val.Assigned() {
+		t.evaluate(r, t.indexed[i], val)
+		val = &r.Values()[i]
+	}
+	return val
+}
+
+// flush forgets a value that may not be cached
+// (ngx_http_script_flush_no_cacheable_variables).
+func (t *Table[R]) flush(r R, i int) {
+	val := &r.Values()[i]
+	if t.indexed[i].Flags&NoCacheable != 0 && !val.fixed && !val.busy {
+		val.Valid = false
+	}
 }
 
 // Cached returns the value of an indexed variable as it was when it was last
