@@ -264,6 +264,9 @@ func check(o cycle.Options, l *log.Logger, f *flags) int {
 		err = c.OpenFiles()
 	}
 	if err == nil {
+		err = c.Init()
+	}
+	if err == nil {
 		err = process.Check(c)
 	}
 	if err != nil {

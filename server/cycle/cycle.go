@@ -60,6 +60,7 @@ type Cycle struct {
 	zones     *shm.Set
 	zoneDecls map[string]*Zone
 	dicts     map[string]*shm.Dict
+	initSteps []initStep
 }
 
 // New makes an empty cycle; snapshot is nil to read files as they are now.

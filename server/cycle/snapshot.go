@@ -16,6 +16,8 @@ import (
 type Snapshot struct {
 	Files map[string]Snap
 	Globs map[string][]string
+	// Init is what modules have found out in the init process, by module.
+	Init map[string][]byte
 	// Sealed means that nothing is added any more: what is not in it does not
 	// exist.
 	Sealed bool

@@ -27,6 +27,17 @@ func (r *Response) Chunks(dst [][]byte) [][]byte {
 	return append(dst, r.Body...)
 }
 
+// Only returns the body when it is one chunk.
+func (r *Response) Only() ([]byte, bool) {
+	switch {
+	case r.whole != nil && len(r.Body) == 0:
+		return r.whole, true
+	case r.whole == nil && len(r.Body) == 1:
+		return r.Body[0], true
+	}
+	return nil, false
+}
+
 // Size is the length of the body in bytes.
 func (r *Response) Size() int64 {
 	n := int64(len(r.whole))

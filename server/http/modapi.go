@@ -137,3 +137,14 @@ func (r *Request) ShareFields() {
 		p.Fields, p.in, p.Host = r.Fields, r.in, r.Host
 	}
 }
+
+// Any reports whether f holds for one of the levels directly inside of l, such
+// as `if` blocks.
+func (l *Location) Any(f func(*Location) bool) bool {
+	for _, child := range l.children {
+		if f(child) {
+			return true
+		}
+	}
+	return false
+}

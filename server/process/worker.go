@@ -38,6 +38,9 @@ func Worker() int {
 	if err := c.Load(); err != nil {
 		return failed(ctl, c, err)
 	}
+	if err := c.Init(); err != nil {
+		return failed(ctl, c, err)
+	}
 	adopt(c, boot, slot)
 	if err := openZones(c, boot, slot); err != nil {
 		return failed(ctl, c, err)

@@ -46,6 +46,8 @@ var rooms = map[string][]string{
 	"t/...":                   {"t/spec"},
 	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
 	"t/bench":                 {"t/spec", "shm"},
+	"t/handlers/library":      {"server/handler"},
+	"t/handlers/server":       {"builtins", "server/command", "t/handlers/library"},
 	"examples/...":            {"t/spec"},
 }
 

@@ -109,6 +109,13 @@ func (t *Table[R]) AddPrefix(p Prefix[R]) { t.prefixes = append(t.prefixes, p) }
 // Lookup returns a variable that was defined or used already, nil without.
 func (t *Table[R]) Lookup(name string) *Variable[R] { return t.names[strings.ToLower(name)] }
 
+// Each calls f for every variable that is defined or used.
+func (t *Table[R]) Each(f func(v *Variable[R])) {
+	for _, v := range t.names {
+		f(v)
+	}
+}
+
 // Index returns the place of a variable in the cache, noting its use; that it
 // is defined is checked by Finish. Names are not case-sensitive.
 func (t *Table[R]) Index(name string) int {
