@@ -35,7 +35,7 @@ type content struct {
 func setContent(mode contentMode) cycle.Setter {
 	return func(c *cycle.Conf) error {
 		l := locations.At(c)
-		if l.content != nil {
+		if l.content != nil || l.hook != nil {
 			return c.Errorf("handler content handler was already set")
 		}
 		kind := handler.KindContent

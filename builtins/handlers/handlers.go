@@ -37,6 +37,14 @@ func init() {
 		{Name: "handler_async_content", In: contents, Args: "1-2", Set: setContent(contentAsync), Doc: "An asynchronous handler makes the response."},
 		{Name: "handler_async_content_on_request_body", In: contents, Args: "1-2", Set: setContent(contentOnBody), Doc: "An asynchronous handler makes the response out of the request's body."},
 
+		{Name: "handler_run_service", In: cycle.HTTP, Args: "2-3", Set: setService, Doc: "A variable whose values a service makes, which runs in every worker again and again."},
+		{Name: "handler_service_var_in_shm", In: cycle.HTTP, Args: "4+", Set: setInShm, Doc: "A zone with its size, a folder of lock files and service variables that live in it: their services run in one worker, and all see their values. `_ _ _` adds variables."},
+		{Name: "handler_service_var_ignore_empty", In: cycle.HTTP, Args: "1+", Set: setNames(func(m *mainConf) *[]mention { return &m.ignoreEmpty }), Doc: "Service variables that keep their value when a result is empty."},
+		{Name: "handler_service_var_update_callback", In: cycle.HTTP, Args: "2-3", Set: setCallback, Doc: "A task that runs once for every change of a shared service variable."},
+		{Name: "handler_service_hook", In: contents, Args: "2-3", Set: setHook, Doc: "Has every worker run a hook and then the service of a variable anew."},
+		{Name: "handler_service_update_hook", In: cycle.HTTP, Args: "2", Set: setUpdateHook, Doc: "A hook that every worker runs when a service variable has changed."},
+		{Name: "handler_service_hooks_zone", In: cycle.HTTP, Args: "2", Set: setHooksZone, Doc: "The zone for the arguments of service hooks, with its size."},
+
 		{Name: "cache_set", In: places, Args: "2", Set: setAlias("!", "<!"), Doc: "Short for `handler_run ! <!$v value`."},
 		{Name: "lazy_set", In: places, Args: "2", Set: setAlias("!", ""), Doc: "Short for `handler_run ! $v value`."},
 		{Name: "var_alias", In: places, Args: "2", Set: setAlias("!", "<<"), Doc: "Short for `handler_run ! <<$v $w`: another name for a variable, whose own may have any characters."},

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"fmt"
+
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/handler"
@@ -36,6 +38,29 @@ func (l *libraries) addLoad(c *cycle.Conf, args []string) error {
 	}
 	l.loads = append(l.loads, load{args[0], c.Dir})
 	return nil
+}
+
+// runInits runs the initialisation hooks of all libraries in a worker.
+func (l *libraries) runInits(*cycle.Work) error {
+	for _, h := range handler.Default.Inits() {
+		if err := callInit(h.Run, nil); err != nil {
+			return fmt.Errorf("failed to run init hook at %s: %w", h.Place, err)
+		}
+	}
+	return nil
+}
+
+// callInit calls an initialisation hook and catches its panic.
+func callInit(f func([]string) error, args []string) (err error) {
+	done := false
+	defer func() {
+		if !done {
+			err = recovered(recover())
+		}
+	}()
+	err = f(args)
+	done = true
+	return err
 }
 
 // load brings the handlers of all libraries into the table.

@@ -3,9 +3,11 @@ package handlers
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/http/script"
 	"github.com/perigee-server/perigee/server/log"
@@ -22,9 +24,26 @@ type mainConf struct {
 
 	noCache, compensate, emptyOnError, noHash []mention
 
-	args   [][]byte // arguments of the synchronous handlers that run
+	services    map[string]*service
+	serviceList []*service
+	callbacks   []*callback
+	zone        *serviceZone
+	shared      map[string]*shared
+	inShm       []mention
+	ignoreEmpty []mention
+	updateHooks []*updateHook
+	hooks       []*hook
+	hookZone    *hookZone
+
+	calls  atomic.Int32 // of services, that run now
+	args   [][]byte     // arguments of the synchronous handlers that run
 	tokens tokens
-	ctx    context.Context // of the worker; cancelled as it exits
+	loop   *event.Loop
+	log    *log.Logger
+	wake   *cycle.Channel // tells workers of hooks and of changed variables
+	// leaving is set when the worker quits.
+	leaving bool
+	ctx     context.Context // of the worker; cancelled as it exits
 }
 
 // mention is a variable's name in a directive.
@@ -39,6 +58,7 @@ type locationConf struct {
 	vars    []*entry // those of the levels around too
 	byVar   []*entry // by variable
 	content *content
+	hook    *hook
 
 	readTempFile cycle.Opt[bool]
 	ignoreAbort  cycle.Opt[bool]
@@ -62,8 +82,8 @@ func merge(c *cycle.Conf, outer, own *locationConf) error {
 		own.vars = append(own.vars, e)
 	}
 	own.vars = append(own.vars, own.own...)
-	if l := http.ScopeOf(c).Location; l != nil && l.Nameless && own.content == nil {
-		own.content = outer.content
+	if l := http.ScopeOf(c).Location; l != nil && l.Nameless && own.content == nil && own.hook == nil {
+		own.content, own.hook = outer.content, outer.hook
 	}
 	return nil
 }
@@ -160,6 +180,9 @@ func finishMain(c *cycle.Conf, m *mainConf) error {
 	for _, n := range m.noHash {
 		m.hide(c, vars, n)
 	}
+	if err := m.finishServices(c); err != nil {
+		return err
+	}
 	return m.resolve(c)
 }
 
@@ -170,13 +193,18 @@ func (m *mainConf) mark(c *cycle.Conf, vars *http.Variables, n mention, f func(v
 	case v == nil && vars.Lookup(n.name) == nil:
 		m.sayUndeclared(c, n)
 	case v == nil || !f(v):
-		c.Cycle.Log.Print(log.Error, 0, c.ErrorAt(n.dir, "variable %q has incompatible get handler", n.name).Error(), "")
+		sayAt(c, log.Error, n.dir, "variable %q has incompatible get handler", n.name)
 	}
 }
 
 func (m *mainConf) sayUndeclared(c *cycle.Conf, n mention) {
+	sayAt(c, log.Error, n.dir, "variable %q was not declared", n.name)
+}
+
+// sayAt logs a message about a directive, unless the master has done so.
+func sayAt(c *cycle.Conf, level log.Level, d *conf.Directive, format string, args ...any) {
 	if c.Cycle.Role != cycle.Worker {
-		c.Cycle.Log.Print(log.Error, 0, c.ErrorAt(n.dir, "variable %q was not declared", n.name).Error(), "")
+		c.Cycle.Log.Print(level, 0, c.ErrorAt(d, format, args...).Error(), "")
 	}
 }
 
@@ -199,7 +227,7 @@ func (m *mainConf) hide(c *cycle.Conf, vars *http.Variables, n mention) {
 			found = true
 		}
 	})
-	if !found && c.Cycle.Role != cycle.Worker {
-		c.Cycle.Log.Print(log.Warn, 0, c.ErrorAt(n.dir, "no variable matches wildcard %q", n.name).Error(), "")
+	if !found {
+		sayAt(c, log.Warn, n.dir, "no variable matches wildcard %q", n.name)
 	}
 }

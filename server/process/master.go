@@ -448,6 +448,21 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 		}
 		return
 	}
+	if st.Exited() && st.ExitStatus() == exitRestart && w.ready {
+		if d := w.gen.restarted(w.slot, time.Now()); d > 0 {
+			time.AfterFunc(d, func() { m.later <- func() { m.respawn(w) } })
+			return
+		}
+	}
+	m.respawn(w)
+}
+
+// respawn starts a worker in the place of one that has ended, unless the
+// generation does not serve any more.
+func (m *master) respawn(w *worker) {
+	if m.quitting || m.stopping || m.resting || w.gen != m.gen {
+		return
+	}
 	if err := w.gen.spawn(m, w.slot); err != nil {
 		m.cycle.Log.Print(log.Alert, 0, "could not respawn worker: "+err.Error(), "")
 	}

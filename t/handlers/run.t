@@ -494,22 +494,7 @@ kept []
 handler "useKept" has failed while getting value of variable "y": "the request has ended"
 
 
-=== TEST 32: a blocking call in a synchronous handler is named
---- main_config
-    baton_warn 50ms;
---- http_config
-    handler load t;
---- config
-    location /t { handler_run block $x 400ms; return 200 "$x\n"; }
---- request
-GET /t
---- response_body
-400ms
---- error_log eval
-["the event loop has been busy for", "goroutine", "library.registerFailures.func"]
-
-
-=== TEST 33: variables that can not be found by name
+=== TEST 32: variables that can not be found by name
 --- http_config
     handler load t;
     handler_var_nohash $hid* $counted;
@@ -524,7 +509,7 @@ GET /t
 no variable matches wildcard "zzz_*"
 
 
-=== TEST 34: names that are not there are told and do no harm
+=== TEST 33: names that are not there are told and do no harm
 --- http_config
     handler load t;
     handler_var_empty_on_error $nope;

@@ -19,6 +19,7 @@ func register() {
 	registerFailures()
 	registerTasks()
 	registerContent()
+	registerServices()
 }
 
 // traced logs its argument and returns it.
