@@ -203,7 +203,7 @@ func (m *mainConf) sayUndeclared(c *cycle.Conf, n mention) {
 
 // sayAt logs a message about a directive, unless the master has done so.
 func sayAt(c *cycle.Conf, level log.Level, d *conf.Directive, format string, args ...any) {
-	if c.Cycle.Role != cycle.Worker {
+	if c.Cycle.Role != cycle.Worker && !c.Cycle.Told {
 		c.Cycle.Log.Print(level, 0, c.ErrorAt(d, format, args...).Error(), "")
 	}
 }

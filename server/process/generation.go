@@ -94,7 +94,7 @@ func (g *generation) prepare() error {
 	}
 	b := &Boot{
 		Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers),
-		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c),
+		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c), Version: cycle.Version,
 	}
 	inherit := func(fd uintptr) int {
 		g.fds = append(g.fds, fd)
@@ -147,8 +147,16 @@ func (g *generation) spawn(m *master, slot int) error {
 		Files: fds,
 		Env:   append(workerEnv(&g.cycle.Core), bootEnv+"=worker", fmt.Sprintf("PERIGEE_SLOT=%d", slot)),
 	}
+	exe, _, err := g.cycle.Executable()
+	if err != nil {
+		ctl.close()
+		return err
+	}
+	if exe == "" {
+		exe = "/proc/self/exe"
+	}
 	pid, err := startOn(&g.cycle.Core, slot, func() (int, error) {
-		return syscall.ForkExec("/proc/self/exe", []string{id + ": worker process"}, attr)
+		return syscall.ForkExec(exe, []string{id + ": worker process"}, attr)
 	})
 	if err != nil {
 		ctl.close()

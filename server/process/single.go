@@ -163,6 +163,9 @@ func (s *single) reload() {
 	old, before := s.now, s.socks
 	c, err := s.load(cycle.Single)
 	if err == nil {
+		err = c.OnlySelf()
+	}
+	if err == nil {
 		err = c.Init()
 	}
 	if err == nil {
