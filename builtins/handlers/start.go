@@ -81,6 +81,7 @@ func start(w *cycle.Work, hm *http.Main) error {
 		m.awaitServices(w)
 		cancel(handler.ErrWorkerExiting)
 	})
+	m.libraries.applyRuntime()
 	if err := m.libraries.runInits(w); err != nil {
 		return err
 	}

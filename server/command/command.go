@@ -38,6 +38,9 @@ func Main() int {
 		return process.Init()
 	}
 	id := cycle.Identify(process.Args[0])
+	if len(process.Args) > 1 && process.Args[1] == "build" {
+		return buildCommand(process.Args[2:], os.Stderr)
+	}
 	f, err := parse(process.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", id.Name, err)

@@ -59,6 +59,15 @@ func (s *Snapshot) ReadFile(path string) ([]byte, error) {
 	return text, err
 }
 
+// Wipe overwrites the contents of a file in this process, which needs them no
+// more.
+func (s *Snapshot) Wipe(path string) {
+	if f, ok := s.Files[path]; ok {
+		clear(f.Text)
+		s.Files[path] = Snap{Errno: int(syscall.ENOENT)}
+	}
+}
+
 // Glob returns the paths that match, sorted.
 func (s *Snapshot) Glob(pattern string) ([]string, error) {
 	if g, ok := s.Globs[pattern]; ok || s.Sealed {

@@ -184,3 +184,26 @@ func place(skip int) string {
 	}
 	return fmt.Sprintf("%s:%d", file, line)
 }
+
+// Loader brings the handlers of a library in another language into the table.
+type Loader func(path string, source []byte) error
+
+var loaders = struct {
+	sync.RWMutex
+	m map[string]Loader
+}{m: map[string]Loader{}}
+
+// RegisterLoader has f load libraries whose names end in ext, such as ".lua";
+// the module of the language calls it from an init function.
+func RegisterLoader(ext string, f Loader) {
+	loaders.Lock()
+	defer loaders.Unlock()
+	loaders.m[ext] = f
+}
+
+// LoaderOf is the loader of libraries with that extension, nil for none.
+func LoaderOf(ext string) Loader {
+	loaders.RLock()
+	defer loaders.RUnlock()
+	return loaders.m[ext]
+}

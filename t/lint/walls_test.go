@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 		"server/log", "server/re", "server/resolver/...", "server/upstream/..."},
 	"lua/vm/...": {"lua/vm/..."},
 
-	"server/command": {"conf", "server/cycle", "server/log", "server/process"},
+	"server/command": {"conf", "server/cycle", "server/handler/build", "server/log", "server/process"},
 	"server/process": {"cbpf", "conf", "shm", "server/cycle", "server/event", "server/log"},
 	"server/upstream/...": {"conf", "shm", "server/cycle", "server/event", "server/http/...", "server/log", "server/re",
 		"server/resolver/..."},
