@@ -47,7 +47,7 @@ func (c *Conf) Alertf(format string, args ...any) { c.say(log.Alert, format, arg
 func (c *Conf) Noticef(format string, args ...any) { c.say(log.Notice, format, args...) }
 
 func (c *Conf) say(level log.Level, format string, args ...any) {
-	if c.Cycle.Role == Worker {
+	if c.Cycle.Role == Worker || c.Cycle.Told {
 		return // the master has said it
 	}
 	c.Cycle.Log.Print(level, 0, c.Errorf(format, args...).Error(), "")

@@ -176,3 +176,14 @@ func (m *Main) Root() *Location { return m.location }
 
 // NoDelay is tcp_nodelay of the location.
 func (l *Location) NoDelay() bool { return l.core.tcpNodelay.V }
+
+// Any reports whether f holds for one of the levels directly inside of l, such
+// as `if` blocks.
+func (l *Location) Any(f func(*Location) bool) bool {
+	for _, child := range l.children {
+		if f(child) {
+			return true
+		}
+	}
+	return false
+}
