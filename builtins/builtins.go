@@ -9,6 +9,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/gzip"
+	_ "github.com/perigee-server/perigee/builtins/handlers"
 	_ "github.com/perigee-server/perigee/builtins/headers"
 	_ "github.com/perigee-server/perigee/builtins/headersmore"
 	_ "github.com/perigee-server/perigee/builtins/index"

@@ -73,6 +73,10 @@ func captureMulti(e *Engine, c *Ctx, L *lua.LState) int {
 // runAll runs subrequests side by side and gives their responses.
 func (c *Ctx) runAll(L *lua.LState, all []*captured) int {
 	c.pending += len(all)
+	l, _ := c.E.Of(L).Data.(*light)
+	if l != nil {
+		l.pending += len(all)
+	}
 	for _, q := range all {
 		q.sub.StartSub()
 	}
@@ -84,6 +88,9 @@ func (c *Ctx) runAll(L *lua.LState, all []*captured) int {
 		}
 	}
 	c.pending -= len(all)
+	if l != nil {
+		l.pending -= len(all)
+	}
 	if gone {
 		vm.Unwind(L)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perigee-server/perigee/lua/vm"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
 )
@@ -18,7 +19,9 @@ type Engine struct {
 
 	shared *shared
 	ngx    *lua.LTable
-	null   *lua.LUserData
+	// The methods of cosockets.
+	tcpMethods, bodyMethods, rawMethods, udpMethods *lua.LTable
+	null                                            *lua.LUserData
 	// metatables of tables of fields: keys in lower case, or as they were sent
 	loweredMeta, fieldsMeta *lua.LTable
 	chunks                  map[*Code]*loaded
@@ -33,10 +36,16 @@ type shared struct {
 	timers timers
 	ring   *logRing
 	pools  map[string]any
+
+	// What cosockets share.
+	loop    *event.Loop
+	buffers [][]byte // of reads, for the next socket
+	large   []byte   // see scratch
+	sending []byte   // see sendText
 }
 
 // NewEngine makes the VM of a worker.
-func NewEngine(w *cycle.Work, m *http.Main) *Engine { return newEngine(w, m, &shared{}) }
+func NewEngine(w *cycle.Work, m *http.Main) *Engine { return newEngine(w, m, &shared{loop: w.Loop}) }
 
 // Fresh makes another engine for the same worker, with no memory of this one.
 func (e *Engine) Fresh() *Engine { return newEngine(e.Work, e.HTTP, e.shared) }

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -51,6 +50,8 @@ func (c *Ctx) runPhase(phase Phase, code *Code) http.Status {
 		return c.exit(phase, result.code)
 	case executed:
 		return c.exec(result)
+	case jumped:
+		c.table = nil
 	case aborted:
 		if result.code == http.Error {
 			return http.Error
@@ -279,9 +280,9 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 // evaluate runs a script that can not wait and gives its first result.
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
 	outerPhase, outer := c.Phase, c.run
-	r := &run{outer: c.run, scope: c.E.NewScope(c)}
+	r := c.begin()
 	c.Phase, c.run = phase, r
-	t := c.E.Entry(r.scope)
+	t := &r.entry
 	t.L.Push(fn)
 	value = lua.LNil
 	if err = t.Call(0, 1); err == nil {
@@ -301,10 +302,23 @@ func (e *Engine) worker(phase Phase, code *Code) error {
 	c := &Ctx{E: e, Phase: phase}
 	fn, err := e.Load(code, nil)
 	if err != nil {
-		return errors.New(err.Error())
+		return code.failed(phase, err.Reason)
 	}
 	_, failure := c.execute(phase, fn)
-	return failure
+	c.end()
+	if failure != nil {
+		return code.failed(phase, traced(failure))
+	}
+	return nil
+}
+
+// failed is the error of a script that belongs to no request.
+func (code *Code) failed(phase Phase, text string) error {
+	tag := phase.Tag()
+	if code.Path != "" {
+		tag += "_file"
+	}
+	return errors.New(tag + " error: " + text)
 }
 
 // RunInit runs init_by_lua. An error ends the worker.
@@ -315,11 +329,7 @@ func (e *Engine) RunInit() error {
 	}
 	e.quiet = true
 	defer func() { e.quiet = false }()
-	err := e.worker(PhaseInit, code)
-	if err != nil {
-		return errors.New("init_by_lua error: " + traced(err))
-	}
-	return nil
+	return e.worker(PhaseInit, code)
 }
 
 func traced(err error) string {
@@ -344,7 +354,7 @@ func (e *Engine) logged(phase Phase, code *Code) {
 		return
 	}
 	if err := e.worker(phase, code); err != nil {
-		e.Log().Print(log.Error, 0, phase.Tag()+" error: "+traced(err), "")
+		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 }
 
@@ -361,7 +371,6 @@ func (e *Engine) UncachedOf(r *http.Request) *Ctx {
 	}
 	fresh := e.Fresh()
 	if err := fresh.RunInit(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
 		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 	return fresh.CtxOf(r)

@@ -2,11 +2,14 @@ package api
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
 )
 
@@ -25,13 +28,13 @@ type timer struct {
 	args   []lua.LValue
 	every  time.Duration // 0: once
 	tm     *event.Timer
+	loc    *http.Location
 	suffix string // of log lines: the client and server that it comes from
 }
 
 func init() {
 	family(func(e *Engine) {
-		const in = anyPhase &^ PhaseInit &^ PhaseSet
-		e.set(e.sub("timer"), in|PhaseSet, map[string]function{
+		e.set(e.sub("timer"), anyPhase&^PhaseInit&^PhaseExitWorker, map[string]function{
 			"at":            func(e *Engine, c *Ctx, L *lua.LState) int { return newTimer(e, c, L, false) },
 			"every":         func(e *Engine, c *Ctx, L *lua.LState) int { return newTimer(e, c, L, true) },
 			"running_count": func(e *Engine, c *Ctx, L *lua.LState) int { L.Push(lua.LNumber(e.shared.timers.running)); return 1 },
@@ -63,7 +66,7 @@ func newTimer(e *Engine, c *Ctx, L *lua.LState, every bool) int {
 	if len(ts.waiting) >= e.Conf.MaxPendingTimers.V {
 		return fail(L, "too many pending timers")
 	}
-	t := &timer{e: e, fn: fn}
+	t := &timer{e: e, fn: fn, loc: c.location()}
 	for i := 3; i <= L.GetTop(); i++ {
 		t.args = append(t.args, L.Get(i))
 	}
@@ -119,7 +122,7 @@ func (t *timer) fire(premature bool) {
 		ts.waiting[&again] = struct{}{}
 	}
 	if ts.running >= e.Conf.MaxRunningTimers.V {
-		e.Log().Printf(log.Alert, "%d lua_max_running_timers are not enough", e.Conf.MaxRunningTimers.V)
+		e.Log().Printf(log.Alert, "lua failed to run timer with function defined at %s: %d lua_max_running_timers are not enough", place(t.fn), e.Conf.MaxRunningTimers.V)
 		return
 	}
 	ts.running++
@@ -130,8 +133,21 @@ func (t *timer) fire(premature bool) {
 	}()
 	c := &Ctx{E: e, timer: t}
 	args := append([]lua.LValue{lua.LBool(premature)}, t.args...)
+	defer c.end()
 	if _, err := c.execute(PhaseTimer, t.fn, args...); err != nil {
 		c.Phase = PhaseTimer
 		c.report("lua entry thread aborted: runtime error: ", err)
 	}
+}
+
+// place is where a function stands in its chunk.
+func place(fn *lua.LFunction) string {
+	if fn.Proto == nil {
+		return "=[C]:-1"
+	}
+	mark := "="
+	if strings.HasPrefix(fn.Proto.SourceName, "/") {
+		mark = "@"
+	}
+	return mark + fn.Proto.SourceName + ":" + strconv.Itoa(fn.Proto.LineDefined)
 }

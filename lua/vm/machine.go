@@ -4,7 +4,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -90,10 +89,27 @@ func (m *Machine) failed(L *lua.LState) int {
 		value = lua.LString(Explain(L, unplaced(L, string(message), 1)))
 	}
 	if t := m.Of(L); t != nil && !isUnwind(value) {
-		t.trace = strings.TrimPrefix(Traceback(L, "", 1), "\n")
+		t.traced(value, Traceback(L, "", 1))
+		t.raised = raisedWith(L)
 	}
 	L.Push(value)
 	return 1
+}
+
+// raisedWith is the arguments of the Go function that has raised an error.
+func raisedWith(L *lua.LState) []lua.LValue {
+	frame, ok := L.GetStack(1)
+	if !ok || what(L, 1) != "G" {
+		return nil
+	}
+	var values []lua.LValue
+	for i := 1; ; i++ {
+		name, v := L.GetLocal(frame, i)
+		if name == "" {
+			return values
+		}
+		values = append(values, v)
+	}
 }
 
 // Traceback is debug.traceback of a thread, from a level on.

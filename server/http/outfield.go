@@ -36,6 +36,7 @@ func (r *Request) SetOut(name []byte, lower string, v []byte, add bool) bool {
 		o.ClearModified()
 		if len(v) > 0 {
 			o.LastModifiedText, o.KeepModified = v, true
+			o.LastModified, _ = ParseTime(v)
 		}
 	case "location":
 		o.HideField(lower)

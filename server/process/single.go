@@ -56,6 +56,10 @@ func Single(c *cycle.Cycle, load Load) int {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
 	}
+	if err := c.Init(); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
 	if err := s.serve(c); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return exitInit
@@ -159,6 +163,9 @@ func (s *single) reload() {
 	old, before := s.now, s.socks
 	c, err := s.load(cycle.Single)
 	if err == nil {
+		err = c.OnlySelf()
+	}
+	if err == nil {
 		err = c.OpenFiles()
 	}
 	if err == nil {
@@ -166,6 +173,11 @@ func (s *single) reload() {
 	}
 	if err == nil {
 		err = c.RealizeZones(s.cycle.Zones())
+	}
+	if err == nil {
+		if err = c.Init(); err != nil {
+			c.Zones().CloseUnused(s.cycle.Zones())
+		}
 	}
 	if err == nil {
 		old.onLoop(old.work.Deafen) // one reader of event channels at a time
