@@ -42,6 +42,7 @@ func New(o Options) *lua.LState {
 	openMath(L)
 	openBit(L)
 	openPackage(L)
+	openJIT(L)
 	openDebug(L)
 	return L
 }
