@@ -35,12 +35,12 @@ func Single(c *cycle.Cycle, load Load) int {
 		os.Unsetenv(name) // of a master that was upgraded to one process
 	}
 	inherited := inheritedSockets(c.Log)
-	if err := c.Init(); err != nil {
+	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
 	}
-	if err := c.OpenFiles(); err != nil {
-		c.Log.Print(log.Emerg, 0, err.Error(), "")
+	if err := c.Init(); err != nil {
+		logLines(c.Log, err)
 		return 1
 	}
 	if err := open(c, inherited); err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -118,7 +120,19 @@ func registerServices() {
 	handler.Hook("saw", func(arg []byte) ([]byte, error) { return fmt.Appendf(nil, "saw <%s> in %d", arg, os.Getpid()), nil })
 	handler.Sync("held", func(string) string { held.Lock(); defer held.Unlock(); return held.value })
 	handler.Sync("pid", func(string) string { return fmt.Sprint(os.Getpid()) })
+	handler.Service("echoService", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
+		if !first {
+			return nil, pause(ctx, []byte("1h"))
+		}
+		return arg, nil
+	})
+	var given []string
+	handler.Sync("runtime", func(string) string {
+		return fmt.Sprintf("GOMAXPROCS=%d GOMEMLIMIT=%d args=%q", runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1), given)
+	})
+	handler.Sync("secret", func(string) string { return fmt.Sprint(len(given), given) })
 	handler.Init(func(args []string) error {
+		given = args
 		say("init hook %q", args)
 		if len(args) > 0 && args[0] == "fail" {
 			return errors.New("asked to fail")
