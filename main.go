@@ -5,6 +5,7 @@ import (
 	"os"
 
 	_ "github.com/perigee-server/perigee/builtins"
+	_ "github.com/perigee-server/perigee/lua"
 	"github.com/perigee-server/perigee/server/command"
 )
 

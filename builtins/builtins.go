@@ -4,6 +4,7 @@ package builtins
 import (
 	_ "github.com/perigee-server/perigee/builtins/access"
 	_ "github.com/perigee-server/perigee/builtins/authbasic"
+	_ "github.com/perigee-server/perigee/builtins/authrequest"
 	_ "github.com/perigee-server/perigee/builtins/autoindex"
 	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/echo"
@@ -16,6 +17,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/map"
 	_ "github.com/perigee-server/perigee/builtins/proxy"
 	_ "github.com/perigee-server/perigee/builtins/realip"
+	_ "github.com/perigee-server/perigee/builtins/referer"
 	_ "github.com/perigee-server/perigee/builtins/rewrite"
 	_ "github.com/perigee-server/perigee/builtins/setmisc"
 	_ "github.com/perigee-server/perigee/builtins/static"

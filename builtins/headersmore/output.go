@@ -2,7 +2,6 @@ package headersmore
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"github.com/perigee-server/perigee/server/http"
@@ -36,77 +35,14 @@ func bareType(t []byte) []byte {
 	return t
 }
 
-// setOutput sets or clears one field; those that the server makes itself are
-// parts of the response. It returns false for a length that is none.
+// setOutput sets or clears one field. It returns false for a length that is
+// none.
 func (x *command) setOutput(r *http.Request, f *field, v []byte) bool {
-	o := &r.Out
 	if f.wildcard {
-		f.setWildcard(o, v)
+		f.setWildcard(&r.Out, v)
 		return true
 	}
-	switch f.lower {
-	case "server":
-		o.SetServer(v, len(v) == 0)
-	case "date":
-		o.SetDate(v, len(v) == 0)
-	case "content-type":
-		o.ContentType = v
-		o.SetCharsetOfType()
-	case "content-length":
-		if len(v) == 0 {
-			o.ClearLength()
-			return true
-		}
-		n, err := strconv.ParseInt(string(v), 10, 64)
-		if err != nil || n < 0 {
-			return false
-		}
-		o.ContentLength = n
-	case "last-modified":
-		o.ClearModified()
-		if len(v) > 0 {
-			o.LastModifiedText, o.KeepModified = v, true
-		}
-	case "location":
-		o.HideField(f.lower)
-		o.Location = v
-	case "content-range":
-		o.ContentRange = v
-	case "accept-ranges":
-		if len(v) == 0 {
-			r.DenyRanges()
-		}
-		x.setGeneric(o, f, v)
-	case "etag":
-		o.ETag = v
-		o.HideField(f.lower)
-	case "e-tag":
-		o.ETag = nil
-		x.setGeneric(o, f, v)
-	default:
-		x.setGeneric(o, f, v)
-	}
-	return true
-}
-
-// setGeneric sets a field of the list: the first of the name gets the value,
-// the others go.
-func (x *command) setGeneric(o *http.Response, f *field, v []byte) {
-	done := false
-	for i := range o.Fields {
-		h := &o.Fields[i]
-		if x.add || h.Hidden || !f.is(h.Name) {
-			continue
-		}
-		if len(v) == 0 || done {
-			h.Hidden = true
-		}
-		h.Value = v
-		done = true
-	}
-	if !done && len(v) > 0 {
-		o.Add([]byte(f.name), v)
-	}
+	return r.SetOut([]byte(f.name), f.lower, v, x.add)
 }
 
 // setWildcard clears every field whose name begins like that, those of an

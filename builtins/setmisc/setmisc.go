@@ -80,6 +80,7 @@ func own(n int) texts { return func(args []string) []string { return args[:n+1] 
 
 // of makes the row of a directive that sets a variable.
 func of(name, args string, input texts, f rewritecode.Value, doc string) cycle.Directive {
+	rewritecode.Name(name, f)
 	return cycle.Directive{Name: name, In: places, Args: args, Doc: doc, Set: func(c *cycle.Conf) error {
 		return rewritecode.Set(c, c.Arg(0), input(c.Args()), f)
 	}}

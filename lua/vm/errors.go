@@ -2,6 +2,7 @@ package vm
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -66,23 +67,35 @@ var rules = []rule{
 	{regexp.MustCompile(`for statement (init|limit|step) must be a number`), func(_ *lua.LState, w []string) string {
 		return "'for' " + strings.Replace(w[0], "init", "initial value", 1) + " must be a number"
 	}},
-	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), func(_ *lua.LState, w []string) string {
-		name := w[1]
-		if strings.HasPrefix(name, "(") {
-			name = "?"
-		}
-		return "bad argument #" + w[0] + " to '" + name + "' ("
-	}},
+	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), badArgument},
 	{regexp.MustCompile(`can not resume a dead thread`), func(*lua.LState, []string) string {
 		return "cannot resume dead coroutine"
 	}},
+}
+
+// badArgument names the function; the argument before a method's own ones is
+// its object and does not count.
+func badArgument(L *lua.LState, w []string) string {
+	number, name := w[0], w[1]
+	if strings.HasPrefix(name, "(") {
+		name = "?"
+	}
+	if f, ok := luaFrame(L); ok && f.callsMethod(name) {
+		if number == "1" {
+			return "calling '" + name + "' on bad self ("
+		}
+		if index, err := strconv.Atoi(number); err == nil {
+			number = formatInt(index - 1)
+		}
+	}
+	return "bad argument #" + number + " to '" + name + "' ("
 }
 
 // handler is the message handler of our pcall: it rewrites text and passes
 // every other error object on.
 func handler(L *lua.LState) int {
 	if message, ok := L.Get(1).(lua.LString); ok {
-		L.Push(lua.LString(Explain(L, string(message))))
+		L.Push(lua.LString(Explain(L, unplaced(L, string(message), 1))))
 		return 1
 	}
 	L.Push(L.Get(1))
@@ -101,4 +114,38 @@ func Handler(L *lua.LState) *lua.LFunction {
 	fn := L.NewFunction(handler)
 	L.G.Registry.RawSetString(handlerKey, fn)
 	return fn
+}
+
+// unplaced takes the position off a message that a Go function raised when no
+// Lua function called it, but pcall or a metamethod of Go: gopher-lua then
+// names the nearest Lua function, LuaJIT none. It must run as, or below, a
+// message handler; level is that of the function that raised.
+func unplaced(L *lua.LState, message string, level int) string {
+	if what(L, level) != "G" || what(L, level+1) != "G" {
+		return message
+	}
+	for at := level + 2; ; at++ {
+		frame, ok := L.GetStack(at)
+		if !ok {
+			return message
+		}
+		if _, err := L.GetInfo("Sl", frame, lua.LNil); err != nil {
+			return message
+		}
+		if frame.What != "G" {
+			return strings.TrimPrefix(message, frame.Source+":"+strconv.Itoa(frame.CurrentLine)+": ")
+		}
+	}
+}
+
+// what is the kind of the function at a level: "G" for one in Go.
+func what(L *lua.LState, level int) string {
+	frame, ok := L.GetStack(level)
+	if !ok {
+		return ""
+	}
+	if _, err := L.GetInfo("S", frame, lua.LNil); err != nil {
+		return ""
+	}
+	return frame.What
 }

@@ -18,7 +18,7 @@ type directive struct {
 // stringFormat is string.format as LuaJIT has it: %a, %i and %q included,
 // numbers as tostring writes them in %s, and strings with zero bytes.
 func stringFormat(L *lua.LState) int {
-	format := checkText(L, 1)
+	format := CheckText(L, 1)
 	var b strings.Builder
 	argument := 1
 	for {
@@ -95,11 +95,11 @@ func (d directive) convert(L *lua.LState, index int) string {
 	case 's':
 		return d.pad(d.cut(formatArgument(L, index)), false)
 	case 'q':
-		return quote(checkText(L, index))
+		return quote(CheckText(L, index))
 	case 'p':
 		return d.pad(lua.LString(pointer(L.CheckAny(index))).String(), false)
 	}
-	value := checkNumber(L, index)
+	value := CheckNumber(L, index)
 	switch d.verb {
 	case 'c':
 		return d.pad(string([]byte{byte(int64(value))}), false)

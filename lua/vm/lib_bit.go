@@ -29,7 +29,7 @@ func openBit(L *lua.LState) {
 // bitArgument rounds an argument to the nearest integer, halves to even, and
 // takes its low 32 bits.
 func bitArgument(L *lua.LState, index int) uint32 {
-	value := math.RoundToEven(checkNumber(L, index))
+	value := math.RoundToEven(CheckNumber(L, index))
 	if math.Abs(value) < 1<<63 {
 		return uint32(int64(value))
 	}
@@ -83,22 +83,4 @@ func toHex(L *lua.LState) int {
 	}
 	L.Push(lua.LString(word))
 	return 1
-}
-
-// checkNumber gives a numeric argument; text is read as tonumber reads it.
-func checkNumber(L *lua.LState, index int) float64 {
-	switch v := L.Get(index).(type) {
-	case lua.LNumber:
-		return float64(v)
-	case lua.LString:
-		if value, ok := ParseNumber(string(v)); ok {
-			return value
-		}
-	}
-	got := "no value"
-	if index <= L.GetTop() {
-		got = L.Get(index).Type().String()
-	}
-	L.ArgError(index, "number expected, got "+got)
-	return 0
 }

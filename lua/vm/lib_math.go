@@ -26,18 +26,18 @@ func openMath(L *lua.LState) {
 
 func mathUnary(op func(float64) float64) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(lua.LNumber(op(checkNumber(L, 1))))
+		L.Push(lua.LNumber(op(CheckNumber(L, 1))))
 		return 1
 	}
 }
 
 func mathFmod(L *lua.LState) int {
-	L.Push(lua.LNumber(math.Mod(checkNumber(L, 1), checkNumber(L, 2))))
+	L.Push(lua.LNumber(math.Mod(CheckNumber(L, 1), CheckNumber(L, 2))))
 	return 1
 }
 
 func mathModf(L *lua.LState) int {
-	value := checkNumber(L, 1)
+	value := CheckNumber(L, 1)
 	if math.IsInf(value, 0) {
 		L.Push(lua.LNumber(value))
 		L.Push(lua.LNumber(math.Copysign(0, value)))
@@ -51,9 +51,9 @@ func mathModf(L *lua.LState) int {
 
 func mathFold(better func(a, b float64) bool) lua.LGFunction {
 	return func(L *lua.LState) int {
-		best := checkNumber(L, 1)
+		best := CheckNumber(L, 1)
 		for i := 2; i <= L.GetTop(); i++ {
-			if next := checkNumber(L, i); better(best, next) {
+			if next := CheckNumber(L, i); better(best, next) {
 				best = next
 			}
 		}
@@ -64,12 +64,12 @@ func mathFold(better func(a, b float64) bool) lua.LGFunction {
 
 // mathLog takes a base as its second argument.
 func mathLog(L *lua.LState) int {
-	value := checkNumber(L, 1)
+	value := CheckNumber(L, 1)
 	if L.GetTop() < 2 {
 		L.Push(lua.LNumber(math.Log(value)))
 		return 1
 	}
-	base := checkNumber(L, 2)
+	base := CheckNumber(L, 2)
 	L.Push(lua.LNumber(math.Log2(value) / math.Log2(base)))
 	return 1
 }

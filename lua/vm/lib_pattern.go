@@ -66,10 +66,10 @@ func (m *matcher) push(L *lua.LState, start, end int, whole bool) int {
 }
 
 func search(L *lua.LState, find bool) int {
-	source, pattern := checkText(L, 1), checkText(L, 2)
+	source, pattern := CheckText(L, 1), CheckText(L, 2)
 	init := 1
 	if L.Get(3) != lua.LNil {
-		init = int(checkNumber(L, 3))
+		init = int(CheckNumber(L, 3))
 	}
 	if init < 0 {
 		init = max(init+len(source)+1, 1)
@@ -101,7 +101,7 @@ func search(L *lua.LState, find bool) int {
 }
 
 func gmatch(L *lua.LState) int {
-	m := &matcher{source: checkText(L, 1), pattern: checkText(L, 2)}
+	m := &matcher{source: CheckText(L, 1), pattern: CheckText(L, 2)}
 	at := 0
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		start, end, ok := m.next(L, at, false)
@@ -120,7 +120,7 @@ func gmatch(L *lua.LState) int {
 }
 
 func gsub(L *lua.LState) int {
-	source, pattern := checkText(L, 1), checkText(L, 2)
+	source, pattern := CheckText(L, 1), CheckText(L, 2)
 	by := L.Get(3)
 	switch by.(type) {
 	case lua.LString, lua.LNumber, *lua.LTable, *lua.LFunction:
@@ -129,7 +129,7 @@ func gsub(L *lua.LState) int {
 	}
 	limit := len(source) + 1
 	if L.Get(4) != lua.LNil {
-		limit = int(checkNumber(L, 4))
+		limit = int(CheckNumber(L, 4))
 	}
 	rest, anchored := strings.CutPrefix(pattern, "^")
 	m := matcher{source: source, pattern: rest}

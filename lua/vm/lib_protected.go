@@ -48,6 +48,10 @@ func xpcall(L *lua.LState) int {
 	top := L.GetTop()
 	explained := L.NewFunction(func(L *lua.LState) int {
 		failure := L.Get(1)
+		if isUnwind(failure) {
+			L.Push(failure)
+			return 1
+		}
 		if message, ok := failure.(lua.LString); ok {
 			failure = lua.LString(Explain(L, string(message)))
 		}
@@ -70,8 +74,11 @@ func xpcall(L *lua.LState) int {
 // overflow is gopher-lua's text when calls nest too deep.
 const overflow = lua.LString("lua callstack overflow")
 
-// caught gives what pcall answers for an error.
+// caught gives what pcall answers for an error; Unwind's goes on.
 func caught(L *lua.LState, err error) int {
+	if Unwound(err) {
+		Unwind(L)
+	}
 	L.Push(lua.LFalse)
 	failure, ok := err.(*lua.ApiError)
 	if ok && failure.Object == overflow {

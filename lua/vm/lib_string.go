@@ -18,26 +18,11 @@ func openString(L *lua.LState) {
 	})
 }
 
-// checkText gives an argument that is a string, or a number as tostring writes
-// it.
-func checkText(L *lua.LState, index int) string {
-	v := L.Get(index)
-	if joins(v) {
-		return text(v)
-	}
-	got := "no value"
-	if index <= L.GetTop() {
-		got = v.Type().String()
-	}
-	L.ArgError(index, "string expected, got "+got)
-	return ""
-}
-
 func stringRep(L *lua.LState) int {
-	piece, count := checkText(L, 1), int64(checkNumber(L, 2))
+	piece, count := CheckText(L, 1), int64(CheckNumber(L, 2))
 	separator := ""
 	if L.Get(3) != lua.LNil {
-		separator = checkText(L, 3)
+		separator = CheckText(L, 3)
 	}
 	size := int64(len(piece) + len(separator))
 	if count <= 0 || size == 0 {

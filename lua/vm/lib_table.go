@@ -97,7 +97,7 @@ func tableMove(L *lua.LState) int {
 const maxPrepared = 1 << 16
 
 func tableNew(L *lua.LState) int {
-	list, hash := int(checkNumber(L, 1)), int(checkNumber(L, 2))
+	list, hash := int(CheckNumber(L, 1)), int(CheckNumber(L, 2))
 	clamp := func(n int) int { return min(max(n, 0), maxPrepared) }
 	L.Push(L.CreateTable(clamp(list), clamp(hash)))
 	return 1

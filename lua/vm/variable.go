@@ -228,3 +228,16 @@ func concatenated(f frame, pc int) []int {
 	}
 	return registers
 }
+
+// callsMethod tells whether the current line calls a method of that name.
+func (f frame) callsMethod(name string) bool {
+	for pc, code := range f.proto.Code {
+		if f.proto.DbgSourcePositions[pc] != f.debug.CurrentLine || opcode(code) != lua.OP_SELF {
+			continue
+		}
+		if key := argC(code); key >= constantBit && f.constant(key) == lua.LString(name) {
+			return true
+		}
+	}
+	return false
+}

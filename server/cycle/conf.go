@@ -40,6 +40,9 @@ func (c *Conf) Wrong(what string) error {
 // Warnf logs a warning at the directive.
 func (c *Conf) Warnf(format string, args ...any) { c.say(log.Warn, format, args...) }
 
+// Alertf logs at level alert, with the place of the directive.
+func (c *Conf) Alertf(format string, args ...any) { c.say(log.Alert, format, args...) }
+
 // Noticef logs a notice at the directive.
 func (c *Conf) Noticef(format string, args ...any) { c.say(log.Notice, format, args...) }
 

@@ -220,6 +220,11 @@ func Identify(argv0 string) Identity {
 // Full is name/version, as in the Server header.
 func (id Identity) Full() string { return id.Name + "/" + id.Version }
 
+// ConfigureArguments are the --with-… and --without-… flags that are true of
+// this server; scripts and test harnesses look for them in -V.
+const ConfigureArguments = "--with-pcre --with-threads --with-http_ssl_module --with-http_gzip_static_module --with-http_realip_module " +
+	"--with-http_stub_status_module --without-http_fastcgi_module --without-http_scgi_module --without-http_uwsgi_module"
+
 // Version is Perigee's version.
 const Version = "0.1.0"
 

@@ -124,6 +124,17 @@ func (l *Loop) Run() {
 		r.resume()
 	}
 	l.running = nil
+	l.stop.Store(false)
+}
+
+// Do runs f under a loop that does not run yet, or not any more, and returns
+// when f has returned.
+func (l *Loop) Do(f func()) {
+	l.Go(func() {
+		defer l.stop.Store(true)
+		f()
+	})
+	l.Run()
 }
 
 // Stop makes Run return after the present batch. Any goroutine may call it.

@@ -501,12 +501,12 @@ func (c *Conn) log() *log.Logger { return c.server.Root.core.log }
 // logf logs a message about the connection.
 func (c *Conn) logf(level log.Level, format string, args ...any) {
 	if l := c.log(); l.Enabled(level) {
-		l.Print(level, c.ID, sprintf(format, args...), ", client: "+string(c.RemoteAddr())+", server: "+c.listenName())
+		l.Print(level, c.ID, sprintf(format, args...), ", client: "+string(c.RemoteAddr())+", server: "+c.ListenName())
 	}
 }
 
-// listenName is the listening address as the log suffix has it.
-func (c *Conn) listenName() string {
+// ListenName is the listening address as the log suffix has it.
+func (c *Conn) ListenName() string {
 	if len(c.addr.addr) > 5 && c.addr.addr[:5] == "unix:" {
 		return c.addr.addr
 	}

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"os"
 	"strconv"
 	"time"
 
@@ -137,6 +138,44 @@ func (r *Request) ShareFields() {
 		p.Fields, p.in, p.Host = r.Fields, r.in, r.Host
 	}
 }
+
+// EscapeLog makes bytes of a client harmless in a log line, as nginx does.
+func EscapeLog(b []byte) string { return string(escapeLog(b)) }
+
+// ErrStatus is the status that an error page gives to the response that
+// follows, 0 without (err_status).
+func (r *Request) ErrStatus() int { return r.errStatus }
+
+// ClearErrStatus forgets it.
+func (r *Request) ClearErrStatus() { r.errStatus = 0 }
+
+// URIChanged reports whether a new URI waits for its location to be found.
+func (r *Request) URIChanged() bool { return r.uriChanged }
+
+// BodyDiscarded reports whether the body was, or is being, dropped.
+func (r *Request) BodyDiscarded() bool { return r.Main.body.discard }
+
+// BodyBuffer is client_body_buffer_size.
+func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
+
+// CreateBodyFile makes a temporary file for a body.
+func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
+
+// SetMethod makes another method the request's: what HEAD means for the response
+// changes with it.
+func (r *Request) SetMethod(m head.Method, name []byte) {
+	r.Method, r.MethodName = m, name
+	r.headOnly = m == head.MethodHead
+}
+
+// SetHeadOnly makes the response one without a body.
+func (r *Request) SetHeadOnly() { r.headOnly = true }
+
+// Root is the settings of the http block itself, for what belongs to no request.
+func (m *Main) Root() *Location { return m.location }
+
+// NoDelay is tcp_nodelay of the location.
+func (l *Location) NoDelay() bool { return l.core.tcpNodelay.V }
 
 // Any reports whether f holds for one of the levels directly inside of l, such
 // as `if` blocks.

@@ -74,22 +74,25 @@ func canonicalPort(s, port string) ([]string, error) {
 
 // Resolver is the resolver that holds for the request, nil without one, and
 // resolver_timeout.
-func (r *Request) Resolver() (*resolver.Resolver, time.Duration) {
-	rs := r.loc.core.resolver.V
+func (r *Request) Resolver() (*resolver.Resolver, time.Duration) { return r.loc.Resolver(r.conn.main) }
+
+// Resolver is the location's resolver in the worker of m, nil without one, and
+// resolver_timeout.
+func (l *Location) Resolver(m *Main) (*resolver.Resolver, time.Duration) {
+	rs := l.core.resolver.V
 	if rs == nil {
 		return nil, 0
 	}
 	if rs.r == nil {
-		l := r.Loop()
-		w := r.conn.work
+		w := m.work
 		o := rs.o
-		o.Transport, o.Runtime = dnsTransport{l}, loopRuntime{l}
+		o.Transport, o.Runtime = dnsTransport{w.Loop}, loopRuntime{w.Loop}
 		o.Report = func(server string, err error) {
 			w.log.Printf(log.Error, "no answer from the name server %s: %s", server, err)
 		}
 		rs.r = resolver.New(o)
 	}
-	return rs.r, r.loc.core.resolverTimeout.V
+	return rs.r, l.core.resolverTimeout.V
 }
 
 // Resolve asks the resolver of the location for the addresses of a name.

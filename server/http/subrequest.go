@@ -282,6 +282,7 @@ func (r *Request) capture(in []Buf) Status {
 	}
 	for i := range in {
 		b := &in[i]
+		r.lastSent = r.lastSent || b.Last
 		if b.File == nil {
 			if len(b.Mem) > 0 {
 				r.sub.o.Capture(r, b.Mem)
@@ -311,4 +312,9 @@ func (r *Request) WaitSubrequests() error {
 		}
 	}
 	return nil
+}
+
+// Truncated reports whether a captured response ended before its end.
+func (s *Request) Truncated() bool {
+	return s.sub != nil && s.headerSent && !s.lastSent && !s.headOnly
 }

@@ -101,8 +101,23 @@ func (l *Logger) Print(level Level, conn uint64, msg, suffix string) {
 			t.w.WriteLine(level, b)
 		}
 	}
+	if w := tap.Load(); w != nil {
+		(*w).WriteLine(level, b)
+	}
 	*p = b
 	lines.Put(p)
+}
+
+var tap atomic.Pointer[Writer]
+
+// Tap gives every line of the process that any target gets to w too, until the
+// next call. Nil ends that. Any goroutine may write.
+func Tap(w Writer) {
+	if w == nil {
+		tap.Store(nil)
+		return
+	}
+	tap.Store(&w)
 }
 
 // Printf writes one line that belongs to no connection.

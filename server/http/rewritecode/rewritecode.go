@@ -46,6 +46,15 @@ func Append(c *cycle.Conf, s Step) error {
 // It returns false to answer with 500, having logged why.
 type Value func(r *http.Request, args [][]byte) ([]byte, bool)
 
+var functions = map[string]Value{}
+
+// Name makes the function of a directive known to scripts (ndk.set_var); called
+// from init functions.
+func Name(directive string, f Value) { functions[directive] = f }
+
+// Function is the function of a directive, nil without.
+func Function(directive string) Value { return functions[directive] }
+
 // Set compiles a directive that sets a variable to what f makes of texts with
 // variables (ndk_set_var_multi_value).
 func Set(c *cycle.Conf, name string, texts []string, f Value) error {
@@ -74,4 +83,12 @@ func Set(c *cycle.Conf, name string, texts []string, f Value) error {
 		assign(r, value)
 		return http.Declined
 	})
+}
+
+// Define makes a variable that may be set, or finds it; name begins with "$".
+func Define(c *cycle.Conf, name string) (Assign, error) {
+	if program == nil {
+		return nil, c.Errorf("%q directive needs the rewrite module", c.Dir.Name)
+	}
+	return program.Define(c, name)
 }

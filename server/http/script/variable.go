@@ -248,6 +248,43 @@ func (t *Table[R]) Assign(r R, i int, data []byte, found bool) {
 	r.Values()[i] = Value{Data: data, Valid: true, NotFound: !found, fixed: true}
 }
 
+// Outcome is how an assignment by name went.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Assigned     Outcome = iota
+	Unknown              // there is no such variable
+	Unchangeable         // it is a built-in one that can not be set
+	Unindexed            // nothing in the configuration uses it
+)
+
+// AssignByName sets a variable whose name, in lower case, is known only at run
+// time. data must live until the request ends.
+func (t *Table[R]) AssignByName(r R, name string, data []byte, found bool) Outcome {
+	v := t.names[name]
+	switch {
+	case v == nil || v.Get == nil || v.Flags&NoHash != 0:
+		return Unknown
+	case v.Flags&Changeable == 0 && v.Set == nil:
+		return Unchangeable
+	case v.Set != nil:
+		v.Set(r, data)
+	case v.index < 0:
+		return Unindexed
+	default:
+		r.Values()[v.index] = Value{Data: data, Valid: true, NotFound: !found, fixed: true}
+	}
+	return Assigned
+}
+
+// Forget drops the cached value of a variable.
+func (t *Table[R]) Forget(r R, name string) {
+	if v := t.names[name]; v != nil && v.index >= 0 {
+		r.Values()[v.index] = Value{}
+	}
+}
+
 // At is the variable with an index.
 func (t *Table[R]) At(i int) *Variable[R] { return t.indexed[i] }
 

@@ -1,0 +1,199 @@
+package api
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perigee-server/perigee/lua/vm"
+	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
+)
+
+// Ctx is what one request, timer or worker phase has besides Lua: the context
+// of lua-nginx-module (ngx_http_lua_ctx_t).
+type Ctx struct {
+	E     *Engine
+	R     *http.Request // nil outside of requests
+	Phase Phase
+	table *lua.LTable // ngx.ctx
+
+	run   *run // the one that is in progress
+	first run  // memory of the first one
+
+	out     output
+	abort   abortWatch
+	filter  *filterArgs
+	setArgs [][]byte
+	timer   *timer
+	body    *bodyWriter
+	socket  any          // the downstream cosocket, once taken
+	sockets []*tcpSocket // those with a connection
+	ends    []func()     // see atEnd; of a timer
+	raw     bool
+	pending int // captures that run: no abort then
+	// replaced is set once ngx.exit in a header filter has replaced the response.
+	replaced bool
+}
+
+// ending is how a script asked for the end of its run.
+type ending uint8
+
+const (
+	going    ending = iota
+	exited          // ngx.exit, ngx.redirect
+	executed        // ngx.exec
+	jumped          // ngx.req.set_uri with jump
+	aborted         // the client has gone
+)
+
+// run is one run of a script in a phase in which it may wait.
+type run struct {
+	outer  *run
+	scope  vm.Scope
+	entry  vm.Thread
+	task   *event.Task
+	end    ending
+	code   http.Status
+	uri    []byte
+	args   []byte
+	lights []*light
+}
+
+// Error makes a run the cause with which its own threads are cancelled.
+func (r *run) Error() string { return "the script has ended" }
+
+var contexts = http.NewContext[Ctx]()
+
+// Of is the request's context, made when it is missing.
+func (e *Engine) CtxOf(r *http.Request) *Ctx {
+	if c := contexts.Of(r); c != nil {
+		return c
+	}
+	c := &Ctx{E: e, R: r}
+	contexts.Set(r, c)
+	return c
+}
+
+// atEnd has f called when the request or the timer has ended.
+func (c *Ctx) atEnd(f func()) {
+	if c.R != nil {
+		c.R.AtEnd(f)
+		return
+	}
+	c.ends = append(c.ends, f)
+}
+
+// end calls what atEnd was given, for a script without a request.
+func (c *Ctx) end() {
+	for i := len(c.ends) - 1; i >= 0; i-- {
+		c.ends[i]()
+	}
+	c.ends = nil
+}
+
+// logLine writes to the request's error log, or to the worker's.
+func (c *Ctx) logLine(level log.Level, text string) {
+	if c.R != nil {
+		c.R.LogLine(level, text)
+		return
+	}
+	l := c.E.Log()
+	if l.Enabled(level) {
+		suffix := ""
+		if c.Phase == PhaseTimer {
+			suffix = ", context: ngx.timer"
+			if c.timer != nil {
+				suffix += c.timer.suffix
+			}
+		}
+		l.Print(level, 0, text, suffix)
+	}
+}
+
+func (c *Ctx) enabled(level log.Level) bool {
+	if c.R != nil {
+		return c.R.Logger().Enabled(level)
+	}
+	return c.E.Log().Enabled(level)
+}
+
+// wait ends a function that had to wait: a cancellation unwinds the thread.
+func (c *Ctx) wait(L *lua.LState, err error) {
+	if err != nil {
+		vm.Unwind(L)
+	}
+}
+
+// finish ends the run that L belongs to: every thread of it unwinds.
+func (c *Ctx) finish(L *lua.LState, end ending, code http.Status) {
+	if r := c.run; r != nil && r.end == going {
+		r.end, r.code = end, code
+		r.stop(c.E.Of(L))
+	}
+	vm.Unwind(L)
+}
+
+// stop cancels all threads of a run but one.
+func (r *run) stop(but *vm.Thread) {
+	if r.task != nil && r.task != r.scope.Machine().Loop.Current() {
+		r.task.Cancel(r)
+	}
+	r.scope.Kill(but)
+}
+
+// begin makes the run of a script with its entry thread.
+func (c *Ctx) begin() *run {
+	r := &c.first
+	if r.scope.Data != nil {
+		r = &run{}
+	}
+	r.outer = c.run
+	r.scope.Init(c.E.Machine, c)
+	c.E.Enter(&r.entry, &r.scope)
+	return r
+}
+
+// execute runs fn as an entry thread. In phases that may wait it returns when
+// all light threads have ended too. The error is *vm.Failure, or nil.
+func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (result *run, err error) {
+	outerPhase := c.Phase
+	r := c.begin()
+	c.Phase, c.run = phase, r
+	r.scope.Waits = phase&Waiting != 0
+	t := &r.entry
+	t.L.Push(fn)
+	for _, a := range args {
+		t.L.Push(a)
+	}
+	if r.scope.Waits {
+		r.task = c.E.Loop.Current()
+	}
+	err = t.Call(len(args), 0)
+	if err == nil && r.end == going {
+		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
+		}
+	}
+	if r.task != nil && r.task.Cause() == error(r) {
+		r.task.Pardon()
+	}
+	r.scope.End()
+	t.Release()
+	c.Phase, c.run = outerPhase, r.outer
+	if err == vm.ErrUnwound {
+		err = nil
+		if r.end == going { // cancelled from outside
+			r.end, r.code = aborted, http.Error
+		}
+	}
+	return r, err
+}
+
+// report logs an error that nothing has caught.
+func (c *Ctx) report(what string, err error) {
+	failure, ok := err.(*vm.Failure)
+	if !ok {
+		c.logLine(log.Error, what+err.Error())
+		return
+	}
+	c.logLine(log.Error, what+failure.Error()+"\n"+failure.Traceback)
+}

@@ -1,0 +1,108 @@
+package lua
+
+import (
+	"github.com/perigee-server/perigee/lua/api"
+	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
+)
+
+// Where the handlers stand among those of their phases.
+const (
+	first = -1000
+	last  = 1000
+	// filters run before those of echo and headers-more, as modules that nginx
+	// loads later do
+	filters = http.OrderUser - 5
+)
+
+// engines finds the engine of the worker; it is set by start.
+var engines = http.NewMain(func() *engineOf { return &engineOf{} }, nil)
+
+type engineOf struct{ e *api.Engine }
+
+func initialise(c *cycle.Conf, m *http.Main) error {
+	conf := api.Mains.In(m)
+	order := func(early bool) int {
+		if early {
+			return first
+		}
+		return last
+	}
+	has := func(code func(*api.Location) *api.Code) func(*http.Location) bool {
+		return func(l *http.Location) bool { return code(api.Locations.In(l)) != nil }
+	}
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.ServerRewrite, Order: first, Run: serverRewrite,
+		Applies: func(l *http.Location) bool { return l.Server != nil && api.Servers.In(l.Server).Rewrite != nil }})
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Rewrite, Order: order(conf.RewriteNoPostpone.V), Run: rewrite,
+		Applies: has(func(l *api.Location) *api.Code { return l.Rewrite })})
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Access, Order: order(conf.AccessNoPostpone.V), Run: access,
+		Applies: has(func(l *api.Location) *api.Code { return l.Access })})
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.PreContent, Order: order(conf.PreContentNoPostpone.V), Run: preContent,
+		Applies: has(func(l *api.Location) *api.Code { return l.PreContent })})
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Log, Order: first, Run: logPhase,
+		Applies: has(func(l *api.Location) *api.Code { return l.Log })})
+	m.AddHeaderFilter(filters, has(func(l *api.Location) *api.Code { return l.HeaderFilter }), headerFilter)
+	m.AddBodyFilter(filters, has(func(l *api.Location) *api.Code { return l.BodyFilter }), bodyFilter)
+	return nil
+}
+
+// start makes the worker's VM and runs init_by_lua and init_worker_by_lua.
+func start(w *cycle.Work, m *http.Main) error {
+	conf := api.Mains.In(m)
+	if !conf.Used {
+		return nil
+	}
+	e := api.NewEngine(w, m)
+	engines.In(m).e = e
+	var err error
+	w.Loop.Do(func() {
+		if err = e.RunInit(); err == nil {
+			e.RunInitWorker()
+		}
+	})
+	if err != nil {
+		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
+		return err
+	}
+	w.OnExit(func() { w.Loop.Do(e.RunExitWorker) })
+	return nil
+}
+
+// ctxOf is the request's context, in the worker's engine or, with
+// lua_code_cache off, in the request's own.
+func ctxOf(r *http.Request) *api.Ctx {
+	e := engines.Of(r).e
+	if !api.Locations.Of(r).CodeCache.V {
+		return e.UncachedOf(r)
+	}
+	return e.CtxOf(r)
+}
+
+func serverRewrite(r *http.Request) http.Status {
+	return ctxOf(r).Rewrite(api.PhaseServerRewrite, api.Servers.Of(r).Rewrite)
+}
+
+func rewrite(r *http.Request) http.Status {
+	return ctxOf(r).Rewrite(api.PhaseRewrite, api.Locations.Of(r).Rewrite)
+}
+
+func access(r *http.Request) http.Status {
+	return ctxOf(r).Access(api.PhaseAccess, api.Locations.Of(r).Access)
+}
+
+func preContent(r *http.Request) http.Status {
+	return ctxOf(r).Access(api.PhasePreContent, api.Locations.Of(r).PreContent)
+}
+
+func content(r *http.Request) http.Status { return ctxOf(r).Content(api.Locations.Of(r).Content) }
+
+func logPhase(r *http.Request) http.Status { return ctxOf(r).LogPhase(api.Locations.Of(r).Log) }
+
+func headerFilter(r *http.Request) http.Status {
+	return ctxOf(r).HeaderFilter(api.Locations.Of(r).HeaderFilter)
+}
+
+func bodyFilter(r *http.Request, in []http.Buf) ([]http.Buf, error) {
+	return ctxOf(r).BodyFilter(api.Locations.Of(r).BodyFilter, in)
+}

@@ -1,0 +1,123 @@
+package vm
+
+import (
+	"io"
+	"math"
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perigee-server/perigee/server/event"
+)
+
+// Machine is a VM whose coroutines and light threads are tasks of an event
+// loop. All of it belongs to the holder of the loop's baton.
+type Machine struct {
+	// L is the VM's main thread. Scripts run on Threads.
+	L    *lua.LState
+	Loop *event.Loop
+
+	threads map[*lua.LState]*Thread
+	lastL   *lua.LState
+	last    *Thread
+	idle    []*lua.LState
+	explain *lua.LFunction
+}
+
+// maxIdle is how many Lua states a machine keeps for later threads.
+const maxIdle = 256
+
+// The registers that a new thread begins with, and by how many they grow. A
+// thread that waits holds them, so they are few.
+const (
+	threadRegisters = 128
+	threadGrowth    = 512
+)
+
+// NewMachine makes a VM on a loop, with the standard library and coroutines.
+func NewMachine(output io.Writer, loop *event.Loop) *Machine {
+	L := New(Options{Output: output})
+	L.Options.RegistrySize = threadRegisters
+	L.Options.RegistryGrowStep = threadGrowth
+	m := &Machine{L: L, Loop: loop, threads: map[*lua.LState]*Thread{}}
+	m.explain = L.NewFunction(m.failed)
+	m.openCoroutine()
+	return m
+}
+
+// Of is the thread that runs on a Lua state, nil on the main one.
+func (m *Machine) Of(L *lua.LState) *Thread {
+	if L == m.lastL {
+		return m.last
+	}
+	t := m.threads[L]
+	m.lastL, m.last = L, t
+	return t
+}
+
+// take gives a thread a Lua state.
+func (m *Machine) take(t *Thread) {
+	if n := len(m.idle); n > 0 {
+		t.L = m.idle[n-1]
+		m.idle = m.idle[:n-1]
+	} else {
+		t.L, _ = m.L.NewThread()
+	}
+	m.threads[t.L] = t
+	m.lastL, m.last = t.L, t
+}
+
+// give takes the state back from a thread that has ended.
+func (m *Machine) give(t *Thread) {
+	L := t.L
+	t.L = nil
+	m.lastL, m.last = nil, nil
+	L.SetTop(0)
+	if len(m.idle) >= maxIdle {
+		delete(m.threads, L)
+		return
+	}
+	m.threads[L] = nil
+	m.idle = append(m.idle, L)
+}
+
+// failed is the message handler of threads: it keeps the traceback while the
+// stack stands.
+func (m *Machine) failed(L *lua.LState) int {
+	value := L.Get(1)
+	if message, ok := value.(lua.LString); ok {
+		value = lua.LString(Explain(L, unplaced(L, string(message), 1)))
+	}
+	if t := m.Of(L); t != nil && !isUnwind(value) {
+		t.traced(value, Traceback(L, "", 1))
+	}
+	L.Push(value)
+	return 1
+}
+
+// Traceback is debug.traceback of a thread, from a level on.
+func Traceback(L *lua.LState, message string, level int) string {
+	library, _ := L.G.Global.RawGetString("debug").(*lua.LTable)
+	if library == nil {
+		return message
+	}
+	L.Push(library.RawGetString("traceback"))
+	L.Push(lua.LString(message))
+	L.Push(lua.LNumber(level))
+	L.Call(2, 1)
+	text := L.Get(-1).String()
+	L.Pop(1)
+	return text
+}
+
+// Null is what C knows as a NULL light userdata: ngx.null, cjson.null. There is
+// one, so that scripts may compare.
+var Null = &lua.LUserData{}
+
+// AppendNumber appends a number as tostring writes it.
+func AppendNumber(b []byte, value float64) []byte {
+	if whole := int64(value); float64(whole) == value && whole < 1e14 && whole > -1e14 && (whole != 0 || !math.Signbit(value)) {
+		return strconv.AppendInt(b, whole, 10)
+	}
+	return append(b, FormatNumber(value)...)
+}
