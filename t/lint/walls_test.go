@@ -44,7 +44,7 @@ var rooms = map[string][]string{
 	"server/log":              {},
 	"docs/...":                {"builtins", "lua", "server/cycle", "server/http/..."},
 	"t/...":                   {"t/spec"},
-	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
+	"t/alloc":                 {"builtins", "server/cycle", "server/event", "server/handler", "shm"}, // serves in its own process
 	"t/bench":                 {"t/spec", "shm"},
 	"t/handlers/library":      {"server/handler"},
 	"t/handlers/server":       {"builtins", "server/command", "t/handlers/library"},
