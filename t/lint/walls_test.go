@@ -37,7 +37,8 @@ var rooms = map[string][]string{
 	// what modules share beside http itself
 	"server/http/rewritecode": {"server/cycle", "server/http"},
 	"server/resolver/...":     {"server/resolver/..."},
-	"server/handler/...":      {},
+	"server/handler/...":      {"server/handler"},
+	"server/handler":          {},
 	"server/cycle":            {"cbpf", "conf", "shm", "server/event", "server/log"},
 	"server/event":            {"server/log"},
 	"server/re":               {},
