@@ -78,7 +78,7 @@ func (r *row) set(read func(c *cycle.Conf, phase string) (*api.Code, error)) cyc
 			return err
 		}
 		*at = code
-		use(c)
+		use(c, code)
 		if r.name == "content" {
 			http.ScopeOf(c).Location.Handler = content
 		}
@@ -86,8 +86,13 @@ func (r *row) set(read func(c *cycle.Conf, phase string) (*api.Code, error)) cyc
 	}
 }
 
-// use notes that the configuration runs Lua.
-func use(c *cycle.Conf) { api.Mains.In(http.ScopeOf(c).Main).Used = true }
+// use notes a script of the configuration.
+func use(c *cycle.Conf, code *api.Code) {
+	m := api.Mains.In(http.ScopeOf(c).Main)
+	m.Used = true
+	code.ConfFile, code.ConfLine = c.Dir.File, c.Dir.Line
+	m.Codes = append(m.Codes, code)
+}
 
 // nameRoom is how long a chunk's name may be besides its punctuation.
 const nameRoom = 56

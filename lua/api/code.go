@@ -17,6 +17,9 @@ type Code struct {
 	File   *http.Complex
 	// Path is the file of the directives that know no request.
 	Path string
+	// Where the directive stands.
+	ConfFile string
+	ConfLine int
 }
 
 // loaded is a script in a VM.

@@ -21,8 +21,9 @@ type Main struct {
 	RewriteNoPostpone         cycle.Opt[bool]
 	AccessNoPostpone          cycle.Opt[bool]
 	PreContentNoPostpone      cycle.Opt[bool]
-	// Used tells that some directive runs Lua.
-	Used bool
+	// Used tells that some directive runs Lua; Codes are all scripts.
+	Used  bool
+	Codes []*Code
 }
 
 // Mains finds the settings of the http block.

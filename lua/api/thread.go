@@ -147,7 +147,12 @@ func (l *light) push(L *lua.LState) int {
 	if l.err != nil {
 		L.Push(lua.LFalse)
 		if failure, ok := l.err.(*vm.Failure); ok {
+			// as in OpenResty, what stands on the thread's stack
+			for _, v := range failure.Args {
+				L.Push(v)
+			}
 			L.Push(failure.Value)
+			return 2 + len(failure.Args)
 		} else {
 			L.Push(lua.LString("killed"))
 		}

@@ -81,9 +81,11 @@ func stack(L *lua.LState, level int) []string {
 		return nil
 	}
 	var entries []string
-	for _, c := range calls(L) {
-		if !isPlumbing(c.fn) {
-			entries = append(entries, c.describe())
+	for ; L != nil; L = outerState(L) {
+		for _, c := range calls(L) {
+			if !isPlumbing(c.fn) {
+				entries = append(entries, c.describe())
+			}
 		}
 	}
 	return entries[min(max(level, 0), len(entries)):]
@@ -120,7 +122,7 @@ func calls(L *lua.LState) []call {
 
 // plumbing lists functions of this package that run between a script's error
 // and its handler, or for an operator.
-var plumbing = []string{"/vm.concat", "/vm.handler", "/vm.xpcall.func1", "/vm.(*Machine).failed-fm"}
+var plumbing = []string{"/vm.concat", "/vm.handler", "/vm.xpcall.func1", "/vm.(*protector).failed-fm", "/vm.(*Machine).failed-fm"}
 
 func isPlumbing(fn *lua.LFunction) bool {
 	if !fn.IsG {

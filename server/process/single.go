@@ -39,10 +39,6 @@ func Single(c *cycle.Cycle, load Load) int {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
 	}
-	if err := c.Init(); err != nil {
-		logLines(c.Log, err)
-		return 1
-	}
 	if err := open(c, inherited); err != nil {
 		logQuiet(c, err)
 		return 1
@@ -58,6 +54,10 @@ func Single(c *cycle.Cycle, load Load) int {
 	setTitle(c.Identity.Name, strings.Join(Args, " "))
 	if err := c.RealizeZones(nil); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	if err := c.Init(); err != nil {
+		logLines(c.Log, err)
 		return 1
 	}
 	if err := s.serve(c); err != nil {
@@ -166,9 +166,6 @@ func (s *single) reload() {
 		err = c.OnlySelf()
 	}
 	if err == nil {
-		err = c.Init()
-	}
-	if err == nil {
 		err = c.OpenFiles()
 	}
 	if err == nil {
@@ -176,6 +173,11 @@ func (s *single) reload() {
 	}
 	if err == nil {
 		err = c.RealizeZones(s.cycle.Zones())
+	}
+	if err == nil {
+		if err = c.Init(); err != nil {
+			c.Zones().CloseUnused(s.cycle.Zones())
+		}
 	}
 	if err == nil {
 		old.onLoop(old.work.Deafen) // one reader of event channels at a time
