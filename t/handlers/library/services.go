@@ -72,6 +72,7 @@ func registerServices() {
 		}
 		return bytes.Repeat([]byte("b"), 1<<20), nil
 	})
+	turn := 0
 	handler.Service("panicS", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
 		if first {
 			panic("panicS")
@@ -92,6 +93,11 @@ func registerServices() {
 			time.Sleep(time.Hour)
 		}
 		return []byte("ready"), nil
+	})
+	handler.Service("blocks", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
+		turn++
+		size := 1 + turn%3000 // a value of one letter, so that a torn one would show
+		return bytes.Repeat([]byte{'a' + byte(turn%26)}, size), pause(ctx, []byte("0"))
 	})
 	handler.Service("onChange", func(_ context.Context, arg []byte, first bool) ([]byte, error) {
 		say("callback first=%t <%s>", first, arg)
