@@ -72,6 +72,8 @@ func registerServices() {
 		}
 		return bytes.Repeat([]byte("b"), 1<<20), nil
 	})
+	handler.Service("thenEmpty", thenEmpty)
+	handler.Service("thenEmpty2", thenEmpty)
 	turn := 0
 	handler.Service("panicS", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
 		if first {
@@ -145,6 +147,14 @@ func registerServices() {
 		}
 		return nil
 	})
+}
+
+// thenEmpty returns a value, and then nothing.
+func thenEmpty(ctx context.Context, _ []byte, first bool) ([]byte, error) {
+	if first {
+		return []byte("full"), nil
+	}
+	return nil, pause(ctx, []byte("10ms"))
 }
 
 // tick makes a service that counts, with a mark on its first run.
