@@ -25,6 +25,10 @@ func (c *Conn) finish(r *Request) bool {
 		r.KeepAlive = false // the handler has sent less than it had announced
 	}
 	r.discardBody()
+	if r.body.taken && !r.body.done {
+		r.KeepAlive, r.lingering = false, true
+		return c.afterRequest(r)
+	}
 	if r.body.started && !r.body.done || !r.body.started && r.HasBody() {
 		return c.beginDiscard(r)
 	}
