@@ -5,6 +5,7 @@ package lua
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/perigee-server/perigee/lua/api"
 	"github.com/perigee-server/perigee/server/cycle"
@@ -77,7 +78,7 @@ func (r *row) set(read func(c *cycle.Conf, phase string) (*api.Code, error)) cyc
 			return err
 		}
 		*at = code
-		use(c)
+		use(c, code)
 		if r.name == "content" {
 			http.ScopeOf(c).Location.Handler = content
 		}
@@ -85,12 +86,29 @@ func (r *row) set(read func(c *cycle.Conf, phase string) (*api.Code, error)) cyc
 	}
 }
 
-// use notes that the configuration runs Lua.
-func use(c *cycle.Conf) { api.Mains.In(http.ScopeOf(c).Main).Used = true }
+// use notes a script of the configuration.
+func use(c *cycle.Conf, code *api.Code) {
+	m := api.Mains.In(http.ScopeOf(c).Main)
+	m.Used = true
+	code.ConfFile, code.ConfLine = c.Dir.File, c.Dir.Line
+	m.Codes = append(m.Codes, code)
+}
 
-// chunkName is how errors name the script of a directive.
+// nameRoom is how long a chunk's name may be besides its punctuation.
+const nameRoom = 56
+
+// chunkName is how errors name the script of a directive: the file relative to
+// the configuration's folder, and cut in front where it is long.
 func chunkName(c *cycle.Conf, directive string) string {
-	return "=" + directive + "(" + filepath.Base(c.Dir.File) + ":" + strconv.Itoa(c.Dir.Line) + ")"
+	line := strconv.Itoa(c.Dir.Line)
+	file := strings.TrimPrefix(c.Dir.File, filepath.Dir(c.Cycle.ConfPath)+"/")
+	if filepath.Base(c.Dir.File) == "nginx.conf" {
+		file = "nginx.conf"
+	}
+	if room := nameRoom - len(directive) - len(line); len(file) > room {
+		file = "..." + file[len(file)-max(room-3, 0):]
+	}
+	return "=" + directive + "(" + file + ":" + line + ")"
 }
 
 func fromText(c *cycle.Conf, directive string) (*api.Code, error) {

@@ -3,13 +3,18 @@ package lua
 import (
 	"github.com/perigee-server/perigee/lua/api"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/log"
 )
 
 // Where the handlers stand among those of their phases.
 const (
 	first = -1000
 	last  = 1000
+	// filters run before those of echo and headers-more, as modules that nginx
+	// loads later do
+	filters = http.OrderUser - 5
 )
 
 // engines finds the engine of the worker; it is set by start.
@@ -28,7 +33,10 @@ func initialise(c *cycle.Conf, m *http.Main) error {
 	has := func(code func(*api.Location) *api.Code) func(*http.Location) bool {
 		return func(l *http.Location) bool { return code(api.Locations.In(l)) != nil }
 	}
-	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.ServerRewrite, Order: last, Run: serverRewrite,
+	if conf.Used {
+		c.Cycle.OnInit(initName, func(i *cycle.Initial) error { return initOnce(c.Cycle, i, m) })
+	}
+	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.ServerRewrite, Order: first, Run: serverRewrite,
 		Applies: func(l *http.Location) bool { return l.Server != nil && api.Servers.In(l.Server).Rewrite != nil }})
 	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Rewrite, Order: order(conf.RewriteNoPostpone.V), Run: rewrite,
 		Applies: has(func(l *api.Location) *api.Code { return l.Rewrite })})
@@ -38,8 +46,8 @@ func initialise(c *cycle.Conf, m *http.Main) error {
 		Applies: has(func(l *api.Location) *api.Code { return l.PreContent })})
 	m.AddPhase(http.PhaseHandler{Name: "lua", Phase: http.Log, Order: first, Run: logPhase,
 		Applies: has(func(l *api.Location) *api.Code { return l.Log })})
-	m.AddHeaderFilter(http.OrderUser, has(func(l *api.Location) *api.Code { return l.HeaderFilter }), headerFilter)
-	m.AddBodyFilter(http.OrderUser, has(func(l *api.Location) *api.Code { return l.BodyFilter }), bodyFilter)
+	m.AddHeaderFilter(filters, has(func(l *api.Location) *api.Code { return l.HeaderFilter }), headerFilter)
+	m.AddBodyFilter(filters, has(func(l *api.Location) *api.Code { return l.BodyFilter }), bodyFilter)
 	return nil
 }
 
@@ -53,14 +61,44 @@ func start(w *cycle.Work, m *http.Main) error {
 	engines.In(m).e = e
 	var err error
 	w.Loop.Do(func() {
-		if err = e.RunInit(); err == nil {
+		if err = e.ReplayInit(w.Cycle.Snapshot.Init[initName]); err == nil {
 			e.RunInitWorker()
 		}
 	})
 	if err != nil {
+		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
 		return err
 	}
 	w.OnExit(func() { w.Loop.Do(e.RunExitWorker) })
+	return nil
+}
+
+// initName is under what the record of init_by_lua is found in the snapshot.
+const initName = "lua"
+
+// initOnce runs init_by_lua for real, once for a generation; -t compiles all
+// scripts instead.
+func initOnce(c *cycle.Cycle, i *cycle.Initial, m *http.Main) error {
+	conf := api.Mains.In(m)
+	if !i.First() || conf.Init == nil && !i.Testing() {
+		return nil
+	}
+	loop, err := event.New()
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+	e := api.NewEngine(&cycle.Work{Cycle: c, Loop: loop}, m)
+	if i.Testing() {
+		return e.Check()
+	}
+	var data []byte
+	loop.Do(func() { data, err = e.RecordInit() })
+	if err != nil {
+		c.Log.Print(log.Error, 0, err.Error(), "")
+		return err
+	}
+	i.Put(data)
 	return nil
 }
 

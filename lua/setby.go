@@ -28,7 +28,7 @@ func setters() []cycle.Directive {
 }
 
 func setBy(c *cycle.Conf, code *api.Code, args []string) error {
-	use(c)
+	use(c, code)
 	return rewritecode.Set(c, c.Arg(0), args, func(r *http.Request, args [][]byte) ([]byte, bool) {
 		return ctxOf(r).SetBy(code, args)
 	})

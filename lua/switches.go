@@ -27,7 +27,7 @@ func switches() []cycle.Directive {
 		return cycle.Directive{Name: name, In: cycle.HTTPAll, Args: "1", Set: cycle.SetString(api.SSLs, f), Doc: doc}
 	}
 	return []cycle.Directive{
-		flag("lua_code_cache", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.CodeCache }, "Whether scripts and modules are kept; off gives each request a VM of its own."),
+		{Name: "lua_code_cache", In: cycle.HTTPAllIf, Args: "flag", Set: setCodeCache, Doc: "Whether scripts and modules are kept; off gives each request a VM of its own."},
 		flag("lua_need_request_body", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.NeedBody }, "Whether the request's body is read before Lua runs."),
 		flag("lua_transform_underscores_in_response_headers", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.Underscores }, "Whether ngx.header.foo_bar means Foo-Bar."),
 		flag("lua_check_client_abort", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.CheckAbort }, "Whether the end of the client's connection ends its scripts."),
@@ -61,12 +61,27 @@ func switches() []cycle.Directive {
 		{Name: "lua_package_cpath", In: cycle.HTTP, Args: "1", Set: cycle.SetString(api.Mains, func(m *api.Main) *cycle.Opt[string] { return &m.PackageCPath }), Doc: "The value of package.cpath; modules in C can not be loaded."},
 		{Name: "lua_shared_dict", In: cycle.HTTP, Args: "2", Set: setDict, Doc: "A dictionary in memory shared by all workers."},
 		{Name: "lua_capture_error_log", In: cycle.HTTP, Args: "1", Set: cycle.SetSize(api.Mains, func(m *api.Main) *cycle.Opt[int64] { return &m.CaptureLog }), Doc: "The size of the memory in which a worker keeps log lines for ngx.errlog."},
-		ignored("lua_load_resty_core", "flag", "Without effect: what resty.core does is built in."),
+		{Name: "lua_load_resty_core", In: cycle.HTTP, Args: "flag", Doc: "Without effect: what resty.core does is built in.", Set: func(c *cycle.Conf) error {
+			c.Warnf("lua_load_resty_core is deprecated (the lua-resty-core library is required since ngx_lua v0.10.16)")
+			return nil
+		}},
 		ignored("lua_thread_cache_max_entries", "1", "Without effect: threads are kept by the engine."),
 		ignored("lua_sa_restart", "flag", "Without effect: the runtime restarts interrupted system calls."),
 		ignored("lua_malloc_trim", "1", "Without effect: the runtime returns memory to the system by itself."),
 		ignored("lua_worker_thread_vm_pool_size", "1", "Without effect: the VMs of ngx.run_worker_thread are made when needed."),
 	}
+}
+
+// setCodeCache is lua_code_cache.
+func setCodeCache(c *cycle.Conf) error {
+	set := cycle.SetFlag(api.Locations, func(l *api.Location) *cycle.Opt[bool] { return &l.CodeCache })
+	if err := set(c); err != nil {
+		return err
+	}
+	if !api.Locations.At(c).CodeCache.V {
+		c.Alertf("lua_code_cache is off; this will hurt performance")
+	}
+	return nil
 }
 
 // ignored is a directive without effect here; its documentation says why.

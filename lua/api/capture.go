@@ -35,14 +35,16 @@ func captureOne(e *Engine, c *Ctx, L *lua.LState) int {
 		options = L.Get(2)
 	}
 	q := c.prepare(L, L.Get(1), options, 0)
-	c.pending++
-	q.rc = q.sub.Run()
-	c.pending--
-	if c.E.Loop.Current().Cause() != nil {
-		vm.Unwind(L)
+	if len(c.run.lights) == 0 && e.Of(L).Kind == vm.Entry { // nothing else could run meanwhile
+		c.pending++
+		q.sub.Run()
+		c.pending--
+		if e.Loop.Current().Cause() != nil {
+			vm.Unwind(L)
+		}
+		return c.responses(L, []*captured{q})
 	}
-	L.Push(c.response(q))
-	return 1
+	return c.runAll(L, []*captured{q})
 }
 
 func captureMulti(e *Engine, c *Ctx, L *lua.LState) int {
@@ -65,7 +67,16 @@ func captureMulti(e *Engine, c *Ctx, L *lua.LState) int {
 		}
 		all[i] = c.prepare(L, q.RawGetInt(1), q.RawGetInt(2), i)
 	}
-	c.pending += n
+	return c.runAll(L, all)
+}
+
+// runAll runs subrequests side by side and gives their responses.
+func (c *Ctx) runAll(L *lua.LState, all []*captured) int {
+	c.pending += len(all)
+	l, _ := c.E.Of(L).Data.(*light)
+	if l != nil {
+		l.pending += len(all)
+	}
 	for _, q := range all {
 		q.sub.StartSub()
 	}
@@ -73,17 +84,27 @@ func captureMulti(e *Engine, c *Ctx, L *lua.LState) int {
 	for _, q := range all {
 		for q.sub.Wait() != nil { // what runs for us must end before we do
 			gone = true
-			defer e.Loop.Current().Pardon()()
+			defer c.E.Loop.Current().Pardon()()
 		}
 	}
-	c.pending -= n
+	c.pending -= len(all)
+	if l != nil {
+		l.pending -= len(all)
+	}
 	if gone {
 		vm.Unwind(L)
 	}
+	return c.responses(L, all)
+}
+
+func (c *Ctx) responses(L *lua.LState, all []*captured) int {
 	for _, q := range all {
+		if q.rc == http.Error { // ends the whole request, as in nginx
+			c.finish(L, aborted, http.Error)
+		}
 		L.Push(c.response(q))
 	}
-	return n
+	return len(all)
 }
 
 // prepare makes the subrequest of a URI and its options.

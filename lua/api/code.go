@@ -17,6 +17,9 @@ type Code struct {
 	File   *http.Complex
 	// Path is the file of the directives that know no request.
 	Path string
+	// Where the directive stands.
+	ConfFile string
+	ConfLine int
 }
 
 // loaded is a script in a VM.
@@ -33,7 +36,7 @@ func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) 
 	if code.File == nil && code.Path == "" {
 		fn, err := e.compile(code.Source, code.Name)
 		if err != nil {
-			return nil, &LoadError{Inline: true, Text: err.Error()}
+			return nil, &LoadError{Inline: true, Text: err.Error(), Reason: err.Error()}
 		}
 		e.chunks[code] = &loaded{fn}
 		return fn, nil
@@ -50,6 +53,7 @@ type LoadError struct {
 	Inline bool
 	Lost   bool // the file is missing
 	Text   string
+	Reason string // of it: what is wrong, without the file in quotes
 }
 
 // Error is the line that lua-nginx-module logs.
@@ -73,7 +77,7 @@ func (e *Engine) loadFile(path string) (*lua.LFunction, *LoadError) {
 		if reason == "no such file or directory" {
 			reason = "No such file or directory"
 		}
-		return nil, &LoadError{Lost: os.IsNotExist(err), Text: `"` + path + `": cannot open ` + path + ": " + reason}
+		return nil, &LoadError{Lost: os.IsNotExist(err), Text: `"` + path + `": cannot open ` + path + ": " + reason, Reason: "cannot open " + path + ": " + reason}
 	}
 	text := string(source)
 	if strings.HasPrefix(text, "#") { // a line for the shell
@@ -85,7 +89,7 @@ func (e *Engine) loadFile(path string) (*lua.LFunction, *LoadError) {
 	}
 	fn, err := e.compile(text, "@"+path)
 	if err != nil {
-		return nil, &LoadError{Text: `"` + path + `": ` + err.Error()}
+		return nil, &LoadError{Text: `"` + path + `": ` + err.Error(), Reason: err.Error()}
 	}
 	e.files[path] = &loaded{fn}
 	return fn, nil

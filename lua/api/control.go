@@ -33,7 +33,7 @@ func final(code http.Status) bool {
 
 func exit(e *Engine, c *Ctx, L *lua.LState) int {
 	code := http.Status(L.CheckInt(1))
-	if code == http.Incomplete || code == http.Done {
+	if code == -2 || code == http.Done {
 		L.RaiseError("bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE")
 	}
 	if c.R == nil {

@@ -17,9 +17,8 @@ type Ctx struct {
 	Phase Phase
 	table *lua.LTable // ngx.ctx
 
-	// Of the run that is in progress.
-	run    *run
-	lights int // light threads that have not ended
+	run   *run // the one that is in progress
+	first run  // memory of the first one
 
 	out     output
 	abort   abortWatch
@@ -31,8 +30,9 @@ type Ctx struct {
 	sockets []*tcpSocket // those with a connection
 	ends    []func()     // see atEnd; of a timer
 	raw     bool
-	pending int  // captures that run: no abort then
-	again   bool // the rewrite phase begins again (set_uri with jump)
+	pending int // captures that run: no abort then
+	// replaced is set once ngx.exit in a header filter has replaced the response.
+	replaced bool
 }
 
 // ending is how a script asked for the end of its run.
@@ -49,13 +49,13 @@ const (
 // run is one run of a script in a phase in which it may wait.
 type run struct {
 	outer  *run
-	scope  *vm.Scope
+	scope  vm.Scope
+	entry  vm.Thread
 	task   *event.Task
 	end    ending
 	code   http.Status
 	uri    []byte
 	args   []byte
-	waiter bool // the entry thread has ended and waits for light threads
 	lights []*light
 }
 
@@ -141,14 +141,26 @@ func (r *run) stop(but *vm.Thread) {
 	r.scope.Kill(but)
 }
 
+// begin makes the run of a script with its entry thread.
+func (c *Ctx) begin() *run {
+	r := &c.first
+	if r.scope.Data != nil {
+		r = &run{}
+	}
+	r.outer = c.run
+	r.scope.Init(c.E.Machine, c)
+	c.E.Enter(&r.entry, &r.scope)
+	return r
+}
+
 // execute runs fn as an entry thread. In phases that may wait it returns when
 // all light threads have ended too. The error is *vm.Failure, or nil.
 func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (result *run, err error) {
 	outerPhase := c.Phase
-	r := &run{outer: c.run, scope: c.E.NewScope(c)}
+	r := c.begin()
 	c.Phase, c.run = phase, r
 	r.scope.Waits = phase&Waiting != 0
-	t := c.E.Entry(r.scope)
+	t := &r.entry
 	t.L.Push(fn)
 	for _, a := range args {
 		t.L.Push(a)

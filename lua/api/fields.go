@@ -181,6 +181,11 @@ func (c *Ctx) putHeader(L *lua.LState, add bool) int {
 			r.Out.Add(escaped, text)
 			return 0
 		}
+		if lowerName == "location" && len(text) > 0 && text[0] == '/' {
+			r.SetOut(escaped, lowerName, nil, false)
+			r.Out.Add(escaped, escapeField(text, false)) // a plain field: the server would make it absolute
+			return 0
+		}
 		put(text, add)
 	}
 	return 0
@@ -371,6 +376,7 @@ func (c *Ctx) putField(name, value string) {
 	switch low {
 	case "host":
 		r.ChangeHost(v)
+		r.HTTP().Vars.Forget(r, "host")
 	case "user-agent":
 		r.ChangeBrowser(v)
 	}

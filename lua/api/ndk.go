@@ -15,7 +15,7 @@ func init() {
 			if f == nil {
 				L.RaiseError("ndk.set_var: directive \"%s\" not found or does not use ndk_set_var_value", name)
 			}
-			L.Push(e.bindCore(InRequest, func(e *Engine, c *Ctx, L *lua.LState) int {
+			L.Push(e.bindCore(anyPhase, func(e *Engine, c *Ctx, L *lua.LState) int {
 				args := make([][]byte, L.GetTop())
 				for i := range args {
 					args[i] = []byte(checkString(L, i+1))

@@ -70,7 +70,7 @@ func setMethod(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	for _, m := range methods {
 		if m.id == int(n) {
-			c.R.Method, c.R.MethodName = m.verb, []byte(m.name)
+			c.R.SetMethod(m.verb, []byte(m.name))
 			return 0
 		}
 	}

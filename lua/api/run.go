@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -163,39 +162,33 @@ func (c *Ctx) LogPhase(code *Code) http.Status {
 		return http.OK
 	}
 	if _, err := c.execute(PhaseLog, fn); err != nil {
-		c.report("failed to run log_by_lua*: ", bare(err))
+		c.report("failed to run log_by_lua*: ", err)
 	}
 	return http.OK
 }
 
-// bare leaves the traceback out of an error.
-func bare(err error) error {
-	var failure *vm.Failure
-	if errors.As(err, &failure) {
-		return errors.New(failure.Error())
-	}
-	return err
-}
-
 // HeaderFilter runs header_filter_by_lua.
 func (c *Ctx) HeaderFilter(code *Code) http.Status {
+	if c.replaced { // the page that ngx.exit asked for
+		return http.OK
+	}
 	fn, failed := c.load(code)
 	if failed != 0 {
 		return failed
 	}
 	result, err := c.execute(PhaseHeaderFilter, fn)
 	if err != nil {
-		c.report("failed to run header_filter_by_lua*: ", bare(err))
+		c.report("failed to run header_filter_by_lua*: ", err)
 		return http.Error
 	}
-	if result.end == exited {
-		c.out.eof = c.out.eof || result.code >= 300
-		if result.code == http.OK || result.code < 300 && result.code >= 200 {
-			return http.OK
-		}
+	if result.end != exited || result.code == http.OK {
+		return http.OK
+	}
+	if result.code < 200 {
 		return result.code
 	}
-	return http.OK
+	c.replaced, c.out.eof = true, true
+	return c.R.Replace(result.code)
 }
 
 // filterArgs are ngx.arg in a body filter.
@@ -243,8 +236,12 @@ func (c *Ctx) BodyFilter(code *Code, in []http.Buf) ([]http.Buf, error) {
 		f.flush = f.flush || b.Flush
 	}
 	wasLast := f.eof
-	if _, err := c.execute(PhaseBodyFilter, fn); err != nil {
-		c.report("failed to run body_filter_by_lua*: ", bare(err))
+	value, err := c.evaluate(PhaseBodyFilter, fn)
+	if err != nil {
+		c.report("failed to run body_filter_by_lua*: ", err)
+		return nil, errFilter
+	}
+	if n, ok := value.(lua.LNumber); ok && (n == -1 || n >= 300) {
 		return nil, errFilter
 	}
 	f.ended = f.eof
@@ -264,7 +261,7 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 	value, err := c.evaluate(PhaseSet, fn)
 	c.setArgs = nil
 	if err != nil {
-		c.report("failed to run set_by_lua*: ", bare(err))
+		c.report("failed to run set_by_lua*: ", err)
 		return nil, false
 	}
 	switch v := value.(type) {
@@ -281,9 +278,9 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 // evaluate runs a script that can not wait and gives its first result.
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
 	outerPhase, outer := c.Phase, c.run
-	r := &run{outer: c.run, scope: c.E.NewScope(c)}
+	r := c.begin()
 	c.Phase, c.run = phase, r
-	t := c.E.Entry(r.scope)
+	t := &r.entry
 	t.L.Push(fn)
 	value = lua.LNil
 	if err = t.Call(0, 1); err == nil {
@@ -303,11 +300,23 @@ func (e *Engine) worker(phase Phase, code *Code) error {
 	c := &Ctx{E: e, Phase: phase}
 	fn, err := e.Load(code, nil)
 	if err != nil {
-		return errors.New(err.Error())
+		return code.failed(phase, err.Reason)
 	}
 	_, failure := c.execute(phase, fn)
 	c.end()
-	return failure
+	if failure != nil {
+		return code.failed(phase, traced(failure))
+	}
+	return nil
+}
+
+// failed is the error of a script that belongs to no request.
+func (code *Code) failed(phase Phase, text string) error {
+	tag := phase.Tag()
+	if code.Path != "" {
+		tag += "_file"
+	}
+	return errors.New(tag + " error: " + text)
 }
 
 // RunInit runs init_by_lua. An error ends the worker.
@@ -318,11 +327,7 @@ func (e *Engine) RunInit() error {
 	}
 	e.quiet = true
 	defer func() { e.quiet = false }()
-	err := e.worker(PhaseInit, code)
-	if err != nil {
-		return errors.New("init_by_lua error: " + traced(err))
-	}
-	return nil
+	return e.worker(PhaseInit, code)
 }
 
 func traced(err error) string {
@@ -347,7 +352,7 @@ func (e *Engine) logged(phase Phase, code *Code) {
 		return
 	}
 	if err := e.worker(phase, code); err != nil {
-		e.Log().Print(log.Error, 0, phase.Tag()+" error: "+traced(err), "")
+		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 }
 
@@ -364,7 +369,6 @@ func (e *Engine) UncachedOf(r *http.Request) *Ctx {
 	}
 	fresh := e.Fresh()
 	if err := fresh.RunInit(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
 		e.Log().Print(log.Error, 0, err.Error(), "")
 	}
 	return fresh.CtxOf(r)

@@ -21,8 +21,9 @@ type Main struct {
 	RewriteNoPostpone         cycle.Opt[bool]
 	AccessNoPostpone          cycle.Opt[bool]
 	PreContentNoPostpone      cycle.Opt[bool]
-	// Used tells that some directive runs Lua.
-	Used bool
+	// Used tells that some directive runs Lua; Codes are all scripts.
+	Used  bool
+	Codes []*Code
 }
 
 // Mains finds the settings of the http block.
@@ -70,7 +71,7 @@ type Location struct {
 // Locations finds the settings of a location.
 var Locations = http.NewLocation(func() *Location { return &Location{} }, func(_ *cycle.Conf, outer, own *Location) error {
 	for _, c := range []struct{ own, outer **Code }{
-		{&own.Rewrite, &outer.Rewrite}, {&own.Access, &outer.Access}, {&own.PreContent, &outer.PreContent},
+		{&own.Content, &outer.Content}, {&own.Rewrite, &outer.Rewrite}, {&own.Access, &outer.Access}, {&own.PreContent, &outer.PreContent},
 		{&own.HeaderFilter, &outer.HeaderFilter}, {&own.BodyFilter, &outer.BodyFilter}, {&own.Log, &outer.Log},
 	} {
 		if *c.own == nil {

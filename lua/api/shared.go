@@ -1,6 +1,7 @@
 package api
 
 import (
+	"os"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -30,12 +31,16 @@ func setPath(e *Engine) {
 		path = strings.ReplaceAll(path, ";;", ";"+standard+";")
 		return strings.Trim(path, ";")
 	}
-	library.RawSetString("path", lua.LString(defaultPath))
+	path, cpath := expand(os.Getenv("LUA_PATH"), defaultPath), expand(os.Getenv("LUA_CPATH"), "")
+	if path == "" {
+		path = defaultPath
+	}
 	if p := e.Conf.PackagePath; p.Set {
-		library.RawSetString("path", lua.LString(expand(p.V, defaultPath)))
+		path = expand(p.V, path)
 	}
-	library.RawSetString("cpath", lua.LString(""))
 	if p := e.Conf.PackageCPath; p.Set {
-		library.RawSetString("cpath", lua.LString(expand(p.V, "")))
+		cpath = expand(p.V, cpath)
 	}
+	library.RawSetString("path", lua.LString(path))
+	library.RawSetString("cpath", lua.LString(cpath))
 }

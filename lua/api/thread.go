@@ -18,6 +18,7 @@ type light struct {
 	results []lua.LValue
 	err     error
 	waiters []*event.Task
+	pending int // captures that it waits for
 }
 
 func init() {
@@ -46,7 +47,7 @@ func spawn(e *Engine, c *Ctx, L *lua.LState) int {
 
 // spawn runs a light thread until it waits.
 func (c *Ctx) spawn(r *run, fn *lua.LFunction, args []lua.LValue) *light {
-	l := &light{run: r, t: c.E.NewLight(r.scope, fn, args)}
+	l := &light{run: r, t: c.E.NewLight(&r.scope, fn, args)}
 	l.t.Data = l
 	r.lights = append(r.lights, l)
 	l.t.Start(func(results []lua.LValue, err error) {
@@ -110,6 +111,7 @@ func waitThreads(e *Engine, c *Ctx, L *lua.LState) int {
 				continue
 			}
 			l.waited = true
+			l.t.Bury()
 			return l.push(L)
 		}
 		alive := false
@@ -168,7 +170,11 @@ func killThread(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	if l.done {
 		l.waited = true
+		l.t.Bury()
 		return fail(L, "already terminated")
+	}
+	if l.pending > 0 {
+		return fail(L, "pending subrequests")
 	}
 	l.killed, l.waited = true, true
 	l.t.Kill()

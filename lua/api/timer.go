@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -32,8 +34,7 @@ type timer struct {
 
 func init() {
 	family(func(e *Engine) {
-		const in = anyPhase &^ PhaseInit &^ PhaseSet
-		e.set(e.sub("timer"), in|PhaseSet, map[string]function{
+		e.set(e.sub("timer"), anyPhase&^PhaseInit&^PhaseExitWorker, map[string]function{
 			"at":            func(e *Engine, c *Ctx, L *lua.LState) int { return newTimer(e, c, L, false) },
 			"every":         func(e *Engine, c *Ctx, L *lua.LState) int { return newTimer(e, c, L, true) },
 			"running_count": func(e *Engine, c *Ctx, L *lua.LState) int { L.Push(lua.LNumber(e.shared.timers.running)); return 1 },
@@ -121,7 +122,7 @@ func (t *timer) fire(premature bool) {
 		ts.waiting[&again] = struct{}{}
 	}
 	if ts.running >= e.Conf.MaxRunningTimers.V {
-		e.Log().Printf(log.Alert, "%d lua_max_running_timers are not enough", e.Conf.MaxRunningTimers.V)
+		e.Log().Printf(log.Alert, "lua failed to run timer with function defined at %s: %d lua_max_running_timers are not enough", place(t.fn), e.Conf.MaxRunningTimers.V)
 		return
 	}
 	ts.running++
@@ -137,4 +138,16 @@ func (t *timer) fire(premature bool) {
 		c.Phase = PhaseTimer
 		c.report("lua entry thread aborted: runtime error: ", err)
 	}
+}
+
+// place is where a function stands in its chunk.
+func place(fn *lua.LFunction) string {
+	if fn.Proto == nil {
+		return "=[C]:-1"
+	}
+	mark := "="
+	if strings.HasPrefix(fn.Proto.SourceName, "/") {
+		mark = "@"
+	}
+	return mark + fn.Proto.SourceName + ":" + strconv.Itoa(fn.Proto.LineDefined)
 }

@@ -25,7 +25,7 @@ func varGet(e *Engine, c *Ctx, L *lua.LState) int {
 	switch k := L.Get(2).(type) {
 	case lua.LNumber:
 		n := int(k)
-		if n < 0 {
+		if n <= 0 {
 			L.Push(lua.LNil)
 			return 1
 		}

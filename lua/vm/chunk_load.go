@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -21,19 +23,28 @@ type Chunk struct {
 func Compile(source, chunk string) (*Chunk, error) {
 	text, err := Normalize(source, chunk)
 	if err != nil {
-		return nil, err
+		return nil, blame(source, chunk, err)
 	}
 	name := ChunkID(chunk)
 	block, err := parse.Parse(strings.NewReader(text), name)
 	if err != nil {
-		return nil, parserError(err, name, text)
+		return nil, blame(source, chunk, parserError(err, name, text))
 	}
 	rewriteBlock(block)
 	outer, err := lua.Compile(wrap(block), name)
 	if err != nil {
-		return nil, compilerError(err, name)
+		return nil, blame(source, chunk, compilerError(err, name))
 	}
 	return &Chunk{proto: outer.FunctionPrototypes[0]}, nil
+}
+
+// blame prefers what LuaJIT would say to an error of the parser, which words
+// it in another way, or of the lexer, which may have gone on past it.
+func blame(source, chunk string, err error) error {
+	if found := diagnose(source, chunk); found != nil {
+		return found
+	}
+	return err
 }
 
 // wrap puts the block into a function below a local variable that holds our
@@ -76,10 +87,28 @@ func parserError(err error, name, text string) error {
 	return &SyntaxError{Chunk: name, Line: failure.Pos.Line, Message: fmt.Sprintf("unexpected symbol near '%s'", failure.Token)}
 }
 
+// labelErrors are the compiler's messages about goto, and LuaJIT's for them.
+var labelErrors = []struct {
+	pattern *regexp.Regexp
+	message string
+}{
+	{regexp.MustCompile(`^no visible label '(.*)' for <goto> at line (\d+)`), "undefined label '$1'"},
+	{regexp.MustCompile(`^<goto (.*)> at line (\d+) (jumps into the scope of local '.*')`), "<goto $1> $3"},
+	{regexp.MustCompile(`^label '(.*)' already defined on line (\d+)`), "duplicate label '$1'"},
+}
+
 func compilerError(err error, name string) error {
 	var failure *lua.CompileError
 	if !errors.As(err, &failure) {
 		return &SyntaxError{Chunk: name, Line: 1, Message: err.Error()}
+	}
+	for _, known := range labelErrors {
+		words := known.pattern.FindStringSubmatch(failure.Message)
+		if words == nil {
+			continue
+		}
+		line, _ := strconv.Atoi(words[2])
+		return &SyntaxError{Chunk: name, Line: line, Message: known.pattern.ReplaceAllString(failure.Message, known.message)}
 	}
 	return &SyntaxError{Chunk: name, Line: failure.Line, Message: failure.Message}
 }

@@ -55,11 +55,12 @@ func (m *Machine) coCreate(L *lua.LState) int {
 
 func (m *Machine) coWrap(L *lua.LState) int {
 	t := m.newCoroutine(L)
+	t.wrapped = true
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		n := L.GetTop()
 		results, failure := m.resume(L, t, stackArgs(L, 1, n))
 		if failure != nil {
-			L.Error(failure, 0)
+			m.carry(L, t, failure)
 		}
 		return push(L, results)
 	}))
@@ -76,6 +77,18 @@ func (m *Machine) coResume(L *lua.LState) int {
 	}
 	L.Push(lua.LTrue)
 	return 1 + push(L, results)
+}
+
+// carry raises the error of a wrapped coroutine in the thread that called it:
+// with the place of the call, as LuaJIT does, or, where code may wait, with the
+// coroutine's traceback, as lua-nginx-module does.
+func (m *Machine) carry(L *lua.LState, t *Thread, failure lua.LValue) {
+	me := m.Of(L)
+	if text, ok := failure.(lua.LString); ok && !me.Scope.Waits {
+		L.RaiseError("%s", string(text))
+	}
+	me.carried, me.carriedTraces = failure, t.traces
+	L.Error(failure, 0)
 }
 
 // stackArgs copies the values first to last.
@@ -137,7 +150,11 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 
 // body is the coroutine's task.
 func (t *Thread) body() {
-	results, err := t.run(Handler(t.L))
+	handler := Handler(t.L)
+	if t.wrapped {
+		handler = t.m.explain
+	}
+	results, err := t.run(handler)
 	t.transfer = results
 	switch e := err.(type) {
 	case nil:

@@ -35,9 +35,11 @@ func onLoop(t *testing.T, source string) (string, error) {
 	}
 	var failure error
 	loop.Do(func() {
-		s := m.NewScope(nil)
+		var s vm.Scope
+		s.Init(m, nil)
 		s.Waits = true
-		th := m.Entry(s)
+		var th vm.Thread
+		m.Enter(&th, &s)
 		th.L.Push(chunk.Load(th.L))
 		failure = th.Call(0, 0)
 		s.End()

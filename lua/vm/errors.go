@@ -95,7 +95,7 @@ func badArgument(L *lua.LState, w []string) string {
 // every other error object on.
 func handler(L *lua.LState) int {
 	if message, ok := L.Get(1).(lua.LString); ok {
-		L.Push(lua.LString(Explain(L, string(message))))
+		L.Push(lua.LString(Explain(L, unplaced(L, string(message), 1))))
 		return 1
 	}
 	L.Push(L.Get(1))
@@ -114,4 +114,38 @@ func Handler(L *lua.LState) *lua.LFunction {
 	fn := L.NewFunction(handler)
 	L.G.Registry.RawSetString(handlerKey, fn)
 	return fn
+}
+
+// unplaced takes the position off a message that a Go function raised when no
+// Lua function called it, but pcall or a metamethod of Go: gopher-lua then
+// names the nearest Lua function, LuaJIT none. It must run as, or below, a
+// message handler; level is that of the function that raised.
+func unplaced(L *lua.LState, message string, level int) string {
+	if what(L, level) != "G" || what(L, level+1) != "G" {
+		return message
+	}
+	for at := level + 2; ; at++ {
+		frame, ok := L.GetStack(at)
+		if !ok {
+			return message
+		}
+		if _, err := L.GetInfo("Sl", frame, lua.LNil); err != nil {
+			return message
+		}
+		if frame.What != "G" {
+			return strings.TrimPrefix(message, frame.Source+":"+strconv.Itoa(frame.CurrentLine)+": ")
+		}
+	}
+}
+
+// what is the kind of the function at a level: "G" for one in Go.
+func what(L *lua.LState, level int) string {
+	frame, ok := L.GetStack(level)
+	if !ok {
+		return ""
+	}
+	if _, err := L.GetInfo("S", frame, lua.LNil); err != nil {
+		return ""
+	}
+	return frame.What
 }

@@ -29,6 +29,9 @@ func Text(L *lua.LState, v lua.LValue) lua.LValue {
 	case lua.LNumber:
 		return lua.LString(FormatNumber(float64(v)))
 	}
+	if v == Null {
+		return lua.LString("userdata: NULL")
+	}
 	op := L.GetMetaField(v, "__tostring")
 	if op != lua.LNil {
 		L.Push(op)

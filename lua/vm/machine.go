@@ -4,7 +4,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -87,10 +86,10 @@ func (m *Machine) give(t *Thread) {
 func (m *Machine) failed(L *lua.LState) int {
 	value := L.Get(1)
 	if message, ok := value.(lua.LString); ok {
-		value = lua.LString(Explain(L, string(message)))
+		value = lua.LString(Explain(L, unplaced(L, string(message), 1)))
 	}
 	if t := m.Of(L); t != nil && !isUnwind(value) {
-		t.trace = strings.TrimPrefix(Traceback(L, "", 1), "\n")
+		t.traced(value, Traceback(L, "", 1))
 	}
 	L.Push(value)
 	return 1

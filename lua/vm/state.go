@@ -40,6 +40,8 @@ func New(o Options) *lua.LState {
 	openTable(L)
 	openMath(L)
 	openBit(L)
+	openPackage(L)
+	openDebug(L)
 	return L
 }
 

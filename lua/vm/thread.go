@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -18,9 +20,10 @@ const (
 	Running
 	Normal // has resumed another one
 	Dead
+	Zombie // a light thread that has ended and that its parent may still ask about
 )
 
-var statusNames = [...]string{"suspended", "running", "normal", "dead"}
+var statusNames = [...]string{"suspended", "running", "normal", "dead", "zombie"}
 
 func (s Status) String() string { return statusNames[s] }
 
@@ -48,8 +51,13 @@ type Thread struct {
 	fn     *lua.LFunction
 	status Status
 	task   *event.Task
-	place  int // in Scope.live
-	trace  string
+	place  int      // in Scope.live
+	traces []string // of the error that ended it, innermost coroutine first
+	// carried is an error that a wrapped coroutine has raised in this thread,
+	// with its traces.
+	carried       lua.LValue
+	carriedTraces []string
+	wrapped       bool // by coroutine.wrap
 
 	resumer  *event.Task
 	above    *Thread // whose resume is waiting
@@ -70,6 +78,13 @@ func (t *Thread) Type() lua.LValueType { return lua.LTThread }
 
 // Status is the thread's state.
 func (t *Thread) Status() Status { return t.status }
+
+// Bury makes a zombie dead: its parent has asked.
+func (t *Thread) Bury() {
+	if t.status == Zombie {
+		t.status = Dead
+	}
+}
 
 // Function is what the thread runs, nil for an Entry thread.
 func (t *Thread) Function() *lua.LFunction { return t.fn }
@@ -125,8 +140,8 @@ type Scope struct {
 // maxThreads bounds the coroutines and light threads of one scope.
 const maxThreads = 1 << 16
 
-// NewScope makes a scope.
-func (m *Machine) NewScope(data any) *Scope { return &Scope{Data: data, m: m} }
+// Init makes a new scope one of the machine m.
+func (s *Scope) Init(m *Machine, data any) { s.m, s.Data = m, data }
 
 // Machine is the VM of the scope.
 func (s *Scope) Machine() *Machine { return s.m }
@@ -177,11 +192,11 @@ func (s *Scope) Kill(but *Thread) {
 	}
 }
 
-// Entry makes a thread on the present task. Release must follow.
-func (m *Machine) Entry(s *Scope) *Thread {
-	t := &Thread{m: m, Scope: s, status: Running}
+// Enter makes t, which is new, a thread on the present task. Release must
+// follow; t is not used again, as scripts may hold it.
+func (m *Machine) Enter(t *Thread, s *Scope) {
+	t.m, t.Scope, t.status = m, s, Running
 	m.take(t)
-	return t
 }
 
 // Release gives the thread's state back.
@@ -193,7 +208,7 @@ func (t *Thread) Release() {
 // Call calls the function that was pushed onto t.L before its n arguments. The
 // results are on the stack, nret of them. An error is *Failure or ErrUnwound.
 func (t *Thread) Call(n, nret int) error {
-	t.trace = ""
+	t.traces = nil
 	err := t.L.PCall(n, nret, t.m.explain)
 	if err == nil {
 		return nil
@@ -205,7 +220,7 @@ func (t *Thread) explained(err error) error {
 	if Unwound(err) {
 		return ErrUnwound
 	}
-	failure := &Failure{Value: lua.LString(err.Error()), Traceback: t.trace}
+	failure := &Failure{Value: lua.LString(err.Error()), Traceback: t.traceback()}
 	if api, ok := err.(*lua.ApiError); ok && api.Object != nil {
 		failure.Value = api.Object
 		if api.Object == overflow {
@@ -213,6 +228,34 @@ func (t *Thread) explained(err error) error {
 		}
 	}
 	return failure
+}
+
+// traced keeps the traceback of an error. One that came out of a wrapped
+// coroutine has that one's before it.
+func (t *Thread) traced(value lua.LValue, trace string) {
+	_, frames, _ := strings.Cut(trace, "stack traceback:")
+	t.traces = nil
+	if t.carried != nil && t.carried == value {
+		t.traces = t.carriedTraces
+	}
+	t.carried, t.carriedTraces = nil, nil
+	t.traces = append(t.traces, frames)
+}
+
+// traceback is the traceback of an error as lua-nginx-module logs it: for code
+// that may wait with a number for each coroutine.
+func (t *Thread) traceback() string {
+	if len(t.traces) == 0 {
+		return "stack traceback:"
+	}
+	if !t.Scope.Waits {
+		return "stack traceback:" + t.traces[len(t.traces)-1]
+	}
+	text := "stack traceback:"
+	for i, frames := range t.traces {
+		text += "\ncoroutine " + strconv.Itoa(i) + ":" + frames
+	}
+	return text
 }
 
 // NewLight makes a light thread that runs fn with arguments; Start begins it.
@@ -240,7 +283,7 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 // run calls the thread's function with what was transferred to it.
 func (t *Thread) run(handler *lua.LFunction) ([]lua.LValue, error) {
 	L := t.L
-	t.trace = ""
+	t.traces = nil
 	L.Push(t.fn)
 	for _, v := range t.transfer {
 		L.Push(v)
@@ -260,6 +303,9 @@ func (t *Thread) run(handler *lua.LFunction) ([]lua.LValue, error) {
 // finish ends a thread on a task of its own.
 func (t *Thread) finish() {
 	t.status = Dead
+	if t.Kind == Light && !t.killed {
+		t.status = Zombie
+	}
 	t.m.give(t)
 	t.Scope.leave(t)
 }
@@ -267,7 +313,7 @@ func (t *Thread) finish() {
 // Kill cancels a thread on a task of its own, with the coroutine that it waits
 // for: its present wait unwinds it.
 func (t *Thread) Kill() {
-	if t.task == nil || t.status == Dead {
+	if t.task == nil || t.status >= Dead {
 		return
 	}
 	t.killed = true

@@ -34,7 +34,13 @@ func Main() int {
 	if process.Child() == "worker" {
 		return process.Worker()
 	}
+	if process.Child() == "init" {
+		return process.Init()
+	}
 	id := cycle.Identify(process.Args[0])
+	if len(process.Args) > 1 && process.Args[1] == "build" {
+		return buildCommand(process.Args[2:], os.Stderr)
+	}
 	f, err := parse(process.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", id.Name, err)
@@ -261,7 +267,13 @@ func send(o cycle.Options, l *log.Logger, word string) int {
 func check(o cycle.Options, l *log.Logger, f *flags) int {
 	c, err := load(o, cycle.Tester, l)
 	if err == nil {
+		err = c.Build()
+	}
+	if err == nil {
 		err = c.OpenFiles()
+	}
+	if err == nil {
+		err = process.Initialise(c, 0, true)
 	}
 	if err == nil {
 		err = process.Check(c)
@@ -306,16 +318,28 @@ func serve(o cycle.Options, l *log.Logger) int {
 		return process.Daemonize() // the child says what there is to say
 	}
 	held.release(l)
+	if err := c.Build(); err != nil {
+		report(l, err)
+		return 1
+	}
 	again := func(role cycle.Role) (*cycle.Cycle, error) {
 		c := cycle.New(o, role, nil)
 		c.Log = l
-		if err := c.Load(); err != nil {
+		err := c.Load()
+		if err == nil {
+			err = c.Build()
+		}
+		if err != nil {
 			return nil, err
 		}
 		return c, nil
 	}
 	if c.Core.MasterProcess.V {
 		return process.Run(c, again)
+	}
+	if err := process.Become(c); err != nil {
+		report(l, err)
+		return 1
 	}
 	c.Role = cycle.Single
 	return process.Single(c, again)

@@ -40,11 +40,14 @@ func (c *Conf) Wrong(what string) error {
 // Warnf logs a warning at the directive.
 func (c *Conf) Warnf(format string, args ...any) { c.say(log.Warn, format, args...) }
 
+// Alertf logs at level alert, with the place of the directive.
+func (c *Conf) Alertf(format string, args ...any) { c.say(log.Alert, format, args...) }
+
 // Noticef logs a notice at the directive.
 func (c *Conf) Noticef(format string, args ...any) { c.say(log.Notice, format, args...) }
 
 func (c *Conf) say(level log.Level, format string, args ...any) {
-	if c.Cycle.Role == Worker {
+	if c.Cycle.Role == Worker || c.Cycle.Told {
 		return // the master has said it
 	}
 	c.Cycle.Log.Print(level, 0, c.Errorf(format, args...).Error(), "")

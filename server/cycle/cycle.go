@@ -50,6 +50,10 @@ type Cycle struct {
 	Snapshot  *Snapshot
 	Sources   []conf.Source // the configuration's files, for -T
 
+	// Told means that another process has read the same configuration before,
+	// and has logged what there was to say about it.
+	Told bool
+
 	// Console gets warnings and errors besides the error log until Started.
 	Console log.Writer
 
@@ -60,6 +64,11 @@ type Cycle struct {
 	zones     *shm.Set
 	zoneDecls map[string]*Zone
 	dicts     map[string]*shm.Dict
+	initSteps []initStep
+
+	makeExecutable func() (string, error)
+	executable     *os.File
+	executablePath string
 }
 
 // New makes an empty cycle; snapshot is nil to read files as they are now.
@@ -186,6 +195,10 @@ func (c *Cycle) Close() {
 	for _, f := range c.Files {
 		f.Flush()
 		f.Swap(nil)
+	}
+	if c.executable != nil {
+		c.executable.Close()
+		c.executable = nil
 	}
 }
 

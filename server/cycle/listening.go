@@ -67,6 +67,9 @@ type Work struct {
 	// Exiting is set when it shall end at once.
 	Exiting bool
 
+	// End ends the process, for Restart and Fail; the process sets it.
+	End func(again bool, reason string)
+
 	// Connections in use, of Core.WorkerConnections.
 	Connections int
 

@@ -16,6 +16,8 @@ import (
 type Snapshot struct {
 	Files map[string]Snap
 	Globs map[string][]string
+	// Init is what modules have found out in the init process, by module.
+	Init map[string][]byte
 	// Sealed means that nothing is added any more: what is not in it does not
 	// exist.
 	Sealed bool
@@ -55,6 +57,15 @@ func (s *Snapshot) ReadFile(path string) ([]byte, error) {
 	}
 	s.Files[path] = f
 	return text, err
+}
+
+// Wipe overwrites the contents of a file in this process, which needs them no
+// more.
+func (s *Snapshot) Wipe(path string) {
+	if f, ok := s.Files[path]; ok {
+		clear(f.Text)
+		s.Files[path] = Snap{Errno: int(syscall.ENOENT)}
+	}
 }
 
 // Glob returns the paths that match, sorted.

@@ -33,10 +33,19 @@ type Body struct {
 	taken   bool // see TakeBody
 	failed  Status
 	waiters []*event.Task
+	shared  bool // data is in the connection's buffer
 }
 
 // Bytes is the body in memory; nil when it is in a file or there is none.
 func (b *Body) Bytes() []byte { return b.data }
+
+// Detach is Bytes for those who may keep it behind the request's end.
+func (b *Body) Detach() []byte {
+	if b.shared {
+		b.data, b.shared = bytes.Clone(b.data), false
+	}
+	return b.data
+}
 
 // File is the temporary file; nil when the body is in memory.
 func (b *Body) File() *os.File { return b.file }
@@ -76,7 +85,7 @@ func (r *Request) HasLength() bool { return r.Main.ContentLength >= 0 || r.Main.
 func (r *Request) SetBody(data []byte) {
 	b := &r.body
 	b.free()
-	b.data, b.file, b.size = data, nil, int64(len(data))
+	b.data, b.file, b.size, b.shared = data, nil, int64(len(data)), false
 	b.read, b.started = true, true
 	r.ContentLength = int64(len(data))
 	r.ChunkedBody = false
@@ -166,7 +175,7 @@ func (r *Request) readBody() Status {
 			b.data = r.conn.buf[r.conn.from : r.conn.from+int(b.rest) : r.conn.from+int(b.rest)]
 			r.conn.from += int(b.rest)
 			r.length += b.rest
-			b.size, b.rest, b.done, b.read = b.rest, 0, true, true
+			b.size, b.rest, b.done, b.read, b.shared = b.rest, 0, true, true, true
 			return OK
 		}
 		if !r.ChunkedBody {

@@ -87,6 +87,9 @@ func (r *Request) SendHeader() Status {
 	r.headerSent = true
 	if r == r.Main {
 		r.writeHead()
+		if r.conn.out.size >= r.loc.core.postponeOutput.V && !r.conn.out.empty() {
+			r.conn.write() // a failure shows when the body is written
+		}
 	}
 	for _, f := range r.loc.sent {
 		f(r)

@@ -133,6 +133,18 @@ func (r *Request) finalize(rc Status) {
 	r.finalized = true
 }
 
+// Replace answers with the page of a status instead of the response whose head
+// is about to be sent, for header filters (ngx_http_filter_finalize_request).
+// A filter returns what it returns.
+func (r *Request) Replace(code Status) Status {
+	r.Out.clear()
+	r.errorPage = true
+	if rc := r.special(code); rc == Error {
+		return Error
+	}
+	return Sent
+}
+
 // terminate ends the request without more output; the connection is closed.
 func (r *Request) terminate(rc Status) {
 	r.finalized = true

@@ -146,3 +146,19 @@ func (l *Location) redirects(r *Request) bool {
 
 // setLocation makes a location the one that holds for the request.
 func (r *Request) setLocation(l *Location) { r.loc = l }
+
+// HasName reports whether a host, in lower case, is one of the server's names;
+// regular expressions do not count.
+func (s *Server) HasName(host string) bool {
+	for _, n := range s.Names {
+		switch {
+		case n.regex != nil || n.Name == "":
+		case n.Name == host,
+			n.Name[0] == '.' && (host == n.Name[1:] || strings.HasSuffix(host, n.Name)),
+			strings.HasPrefix(n.Name, "*.") && strings.HasSuffix(host, n.Name[1:]),
+			strings.HasSuffix(n.Name, ".*") && strings.HasPrefix(host, n.Name[:len(n.Name)-1]):
+			return true
+		}
+	}
+	return false
+}

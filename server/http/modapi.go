@@ -161,8 +161,29 @@ func (r *Request) BodyBuffer() int64 { return r.loc.core.bodyBuffer.V }
 // CreateBodyFile makes a temporary file for a body.
 func (r *Request) CreateBodyFile() (*os.File, error) { return CreateTemp(r.loc.core.bodyTemp.V) }
 
+// SetMethod makes another method the request's: what HEAD means for the response
+// changes with it.
+func (r *Request) SetMethod(m head.Method, name []byte) {
+	r.Method, r.MethodName = m, name
+	r.headOnly = m == head.MethodHead
+}
+
+// SetHeadOnly makes the response one without a body.
+func (r *Request) SetHeadOnly() { r.headOnly = true }
+
 // Root is the settings of the http block itself, for what belongs to no request.
 func (m *Main) Root() *Location { return m.location }
 
 // NoDelay is tcp_nodelay of the location.
 func (l *Location) NoDelay() bool { return l.core.tcpNodelay.V }
+
+// Any reports whether f holds for one of the levels directly inside of l, such
+// as `if` blocks.
+func (l *Location) Any(f func(*Location) bool) bool {
+	for _, child := range l.children {
+		if f(child) {
+			return true
+		}
+	}
+	return false
+}

@@ -36,6 +36,7 @@ func (r *Request) SetOut(name []byte, lower string, v []byte, add bool) bool {
 		o.ClearModified()
 		if len(v) > 0 {
 			o.LastModifiedText, o.KeepModified = v, true
+			o.LastModified, _ = ParseTime(v)
 		}
 	case "location":
 		o.HideField(lower)
@@ -126,3 +127,9 @@ func (r *Request) outType() []byte {
 
 // Chunked reports whether the response is sent in chunks.
 func (o *Response) Chunked() bool { return o.chunked }
+
+// clear forgets what was said of the response.
+func (o *Response) clear() {
+	fields := o.Fields[:0]
+	*o = Response{ContentLength: -1, Fields: fields}
+}

@@ -26,9 +26,10 @@ const (
 	phaseCount
 )
 
-// Limits of nginx against cycles.
+// Limits of nginx against cycles: a request's count of URI changes begins with
+// one more than are allowed, and none may be left over.
 const (
-	maxURIChanges  = 10
+	maxURIChanges  = 10 + 1
 	maxSubrequests = 50
 )
 

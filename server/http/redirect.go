@@ -65,6 +65,9 @@ func (r *Request) SetURI(uri []byte, jump bool) {
 	r.uriChanged = r.uriChanged || jump
 }
 
+// ResetURIChanges allows as many internal redirects as a new request has.
+func (r *Request) ResetURIChanges() { r.uriChanges = maxURIChanges }
+
 // QuotedURI reports whether the client's URI has escapes or "+".
 func (r *Request) QuotedURI() bool { return r.Main.quoted }
 

@@ -34,6 +34,8 @@ type Boot struct {
 	AcceptPage int   // the page of the accept token, -1 without one
 	Kicks      []int // eventfds, one for each worker
 	Detached   bool  // standard error is the error log
+	Testing    bool  // in an init process: -t
+	Version    string
 }
 
 // Socket is an inherited listening socket.
@@ -77,6 +79,11 @@ func readBoot(fd int) (*Boot, error) {
 		return nil, err
 	}
 	var b Boot
-	err = gob.NewDecoder(io.NewSectionReader(f, 0, st.Size())).Decode(&b)
+	if err = gob.NewDecoder(io.NewSectionReader(f, 0, st.Size())).Decode(&b); err != nil {
+		return &b, err
+	}
+	if b.Version != cycle.Version {
+		err = fmt.Errorf("the executable of workers has version %s, the master has %s", cycle.Version, b.Version)
+	}
 	return &b, err
 }

@@ -15,6 +15,9 @@ import (
 // exitInit is the exit code of a worker that can not initialise.
 const exitInit = 2
 
+// exitRestart is the exit code of a worker that wants to be started again.
+const exitRestart = 1
+
 // generation is a set of workers that serve one cycle.
 type generation struct {
 	number   int
@@ -28,7 +31,8 @@ type generation struct {
 	// zoneSlots are the owner slots in shared memory of the workers, by slot.
 	zoneSlots []int
 	deadline  <-chan time.Time
-	listens   bool // one of the workers was appointed as listener
+	restarts  map[int]*restarts // by slot: of workers that asked for it
+	listens   bool              // one of the workers was appointed as listener
 }
 
 // worker is one worker process as the master sees it.
@@ -45,9 +49,9 @@ type worker struct {
 
 // crashed reports whether the worker has served and then ended by a panic or
 // another fatal error of Go, whose exit code is the one of a worker that can not
-// initialise.
+// initialise, or that says that it ends for good.
 func (w *worker) crashed(st syscall.WaitStatus) bool {
-	return w.ready && st.Exited() && st.ExitStatus() == exitInit
+	return w.ready && w.failure == "" && st.Exited() && st.ExitStatus() == exitInit
 }
 
 func (w *worker) send(cmd byte) {
@@ -90,7 +94,7 @@ func (g *generation) prepare() error {
 	}
 	b := &Boot{
 		Options: c.Options, Snapshot: c.Snapshot, Generation: g.number, Count: len(g.workers),
-		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c),
+		ZoneSlots: g.zoneSlots, AcceptPage: -1, Detached: detached(c), Version: cycle.Version,
 	}
 	inherit := func(fd uintptr) int {
 		g.fds = append(g.fds, fd)
@@ -143,8 +147,16 @@ func (g *generation) spawn(m *master, slot int) error {
 		Files: fds,
 		Env:   append(workerEnv(&g.cycle.Core), bootEnv+"=worker", fmt.Sprintf("PERIGEE_SLOT=%d", slot)),
 	}
+	exe, _, err := g.cycle.Executable()
+	if err != nil {
+		ctl.close()
+		return err
+	}
+	if exe == "" {
+		exe = "/proc/self/exe"
+	}
 	pid, err := startOn(&g.cycle.Core, slot, func() (int, error) {
-		return syscall.ForkExec("/proc/self/exe", []string{id + ": worker process"}, attr)
+		return syscall.ForkExec(exe, []string{id + ": worker process"}, attr)
 	})
 	if err != nil {
 		ctl.close()

@@ -80,6 +80,10 @@ func Run(c *cycle.Cycle, load Load) int {
 		return 1
 	}
 	zones.CloseUnused(c.Zones())
+	if err := m.initialise(c); err != nil {
+		logLines(c.Log, err)
+		return 1
+	}
 	m.zones.serving(c)
 	m.zones.side, m.generations = from.Side, from.Generation
 	m.pidPath = c.Core.PID.V
@@ -108,6 +112,15 @@ func Run(c *cycle.Cycle, load Load) int {
 	}
 	daemonReady()
 	return m.serve(sig)
+}
+
+// logLines logs an error of several lines.
+func logLines(l *log.Logger, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line != "" {
+			l.Print(log.Emerg, 0, line, "")
+		}
+	}
 }
 
 // logQuiet logs an error, unless its lines have been logged already.
@@ -273,6 +286,11 @@ func (m *master) reload() {
 	}
 	if err := c.RealizeZones(m.cycle.Zones()); err != nil {
 		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
+		m.abandon(c)
+		return
+	}
+	if err := m.initialise(c); err != nil {
+		logLines(m.cycle.Log, err)
 		m.abandon(c)
 		return
 	}
@@ -446,6 +464,21 @@ func (m *master) ended(w *worker, st syscall.WaitStatus) {
 			m.cycle.Log.Printf(log.Alert, "no worker process can be started")
 			m.stopping = true
 		}
+		return
+	}
+	if st.Exited() && st.ExitStatus() == exitRestart && w.ready {
+		if d := w.gen.restarted(w.slot, time.Now()); d > 0 {
+			time.AfterFunc(d, func() { m.later <- func() { m.respawn(w) } })
+			return
+		}
+	}
+	m.respawn(w)
+}
+
+// respawn starts a worker in the place of one that has ended, unless the
+// generation does not serve any more.
+func (m *master) respawn(w *worker) {
+	if m.quitting || m.stopping || m.resting || w.gen != m.gen {
 		return
 	}
 	if err := w.gen.spawn(m, w.slot); err != nil {

@@ -35,6 +35,10 @@ func Single(c *cycle.Cycle, load Load) int {
 		os.Unsetenv(name) // of a master that was upgraded to one process
 	}
 	inherited := inheritedSockets(c.Log)
+	if err := c.Init(); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
 	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
@@ -158,6 +162,12 @@ func (s *server) onLoop(f func()) {
 func (s *single) reload() {
 	old, before := s.now, s.socks
 	c, err := s.load(cycle.Single)
+	if err == nil {
+		err = c.OnlySelf()
+	}
+	if err == nil {
+		err = c.Init()
+	}
 	if err == nil {
 		err = c.OpenFiles()
 	}

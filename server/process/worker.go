@@ -38,6 +38,9 @@ func Worker() int {
 	if err := c.Load(); err != nil {
 		return failed(ctl, c, err)
 	}
+	if err := c.Init(); err != nil {
+		return failed(ctl, c, err)
+	}
 	adopt(c, boot, slot)
 	if err := openZones(c, boot, slot); err != nil {
 		return failed(ctl, c, err)
@@ -64,6 +67,14 @@ func Worker() int {
 	s.detached = boot.Detached
 	s.signals()
 	s.left = func() { ctl.send(cmdLeft, "") }
+	s.work.End = func(again bool, reason string) {
+		if again {
+			s.end(exitRestart)
+			return
+		}
+		ctl.send(cmdFailed, reason)
+		s.end(exitInit)
+	}
 	go s.obey(ctl)
 	ctl.send(cmdReady, "")
 	return s.run()
@@ -147,7 +158,9 @@ func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}, over: make(chan struct{})}, nil
+	s := &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}, over: make(chan struct{})}
+	s.work.End = func(again bool, reason string) { s.end(exitInit) }
+	return s, nil
 }
 
 // start registers listeners and starts the protocols.

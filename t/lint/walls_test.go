@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 		"server/log", "server/re", "server/resolver/...", "server/upstream/..."},
 	"lua/vm/...": {"lua/vm/...", "server/event"},
 
-	"server/command": {"conf", "server/cycle", "server/log", "server/process"},
+	"server/command": {"conf", "server/cycle", "server/handler/build", "server/log", "server/process"},
 	"server/process": {"cbpf", "conf", "shm", "server/cycle", "server/event", "server/log"},
 	"server/upstream/...": {"conf", "shm", "server/cycle", "server/event", "server/http/...", "server/log", "server/re",
 		"server/resolver/..."},
@@ -46,6 +46,8 @@ var rooms = map[string][]string{
 	"t/...":                   {"t/spec"},
 	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
 	"t/bench":                 {"t/spec", "shm"},
+	"t/handlers/library":      {"server/handler"},
+	"t/handlers/server":       {"builtins", "server/command", "t/handlers/library"},
 	"examples/...":            {"t/spec"},
 }
 

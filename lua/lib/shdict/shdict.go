@@ -46,12 +46,17 @@ func Open(L *lua.LState, names []string, dict func(name string) *shm.Dict) *lua.
 		"get_keys":      getKeys,
 		"capacity":      capacity,
 		"free_space":    freeSpace,
-		"scan":          scan,
-		"cas":           lib.cas,
-		"stats":         stats,
 	} {
 		methods.RawSetString(name, L.NewFunction(fn))
 	}
+	// Ours are found behind OpenResty's, as scripts may list those.
+	beyond := L.NewTable()
+	for name, fn := range map[string]lua.LGFunction{"scan": scan, "cas": lib.cas, "stats": stats} {
+		beyond.RawSetString(name, L.NewFunction(fn))
+	}
+	behind := L.NewTable()
+	behind.RawSetString("__index", beyond)
+	methods.Metatable = behind
 	// As in lua-resty-core the methods are their own metatable.
 	methods.RawSetString("__index", methods)
 	shared := L.NewTable()

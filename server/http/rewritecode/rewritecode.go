@@ -84,3 +84,11 @@ func Set(c *cycle.Conf, name string, texts []string, f Value) error {
 		return http.Declined
 	})
 }
+
+// Define makes a variable that may be set, or finds it; name begins with "$".
+func Define(c *cycle.Conf, name string) (Assign, error) {
+	if program == nil {
+		return nil, c.Errorf("%q directive needs the rewrite module", c.Dir.Name)
+	}
+	return program.Define(c, name)
+}

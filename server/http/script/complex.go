@@ -111,9 +111,14 @@ func (c *Complex[R]) Eval(r R) []byte {
 	if len(c.parts) == 1 {
 		return c.value(r, &c.parts[0])
 	}
+	for i := range c.parts {
+		if p := &c.parts[i]; p.index >= 0 {
+			c.t.flush(r, p.index)
+		}
+	}
 	n := 0
 	for i := range c.parts {
-		n += len(c.value(r, &c.parts[i]))
+		n += len(c.cached(r, &c.parts[i]))
 	}
 	out := r.Scratch(n)[:0]
 	for i := range c.parts {

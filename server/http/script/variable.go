@@ -22,6 +22,10 @@ type Value struct {
 	busy  bool
 }
 
+// Assigned reports whether the value was set, by a directive or by Assign, and
+// not evaluated.
+func (v *Value) Assigned() bool { return v.Valid && v.fixed }
+
 // Flags say how a variable behaves; the names are nginx's.
 type Flags uint8
 
@@ -105,6 +109,13 @@ func (t *Table[R]) AddPrefix(p Prefix[R]) { t.prefixes = append(t.prefixes, p) }
 // Lookup returns a variable that was defined or used already, nil without.
 func (t *Table[R]) Lookup(name string) *Variable[R] { return t.names[strings.ToLower(name)] }
 
+// Each calls f for every variable that is defined or used.
+func (t *Table[R]) Each(f func(v *Variable[R])) {
+	for _, v := range t.names {
+		f(v)
+	}
+}
+
 // Index returns the place of a variable in the cache, noting its use; that it
 // is defined is checked by Finish. Names are not case-sensitive.
 func (t *Table[R]) Index(name string) int {
@@ -165,6 +176,25 @@ func (t *Table[R]) Get(r R, i int) *Value {
 	}
 	t.evaluate(r, v, val)
 	return val
+}
+
+// Evaluate evaluates an indexed variable anew, unless it was assigned.
+func (t *Table[R]) Evaluate(r R, i int) *Value {
+	val := &r.Values()[i]
+	if !val.Assigned() {
+		t.evaluate(r, t.indexed[i], val)
+		val = &r.Values()[i]
+	}
+	return val
+}
+
+// flush forgets a value that may not be cached
+// (ngx_http_script_flush_no_cacheable_variables).
+func (t *Table[R]) flush(r R, i int) {
+	val := &r.Values()[i]
+	if t.indexed[i].Flags&NoCacheable != 0 && !val.fixed && !val.busy {
+		val.Valid = false
+	}
 }
 
 // Cached returns the value of an indexed variable as it was when it was last
@@ -246,6 +276,13 @@ func (t *Table[R]) AssignByName(r R, name string, data []byte, found bool) Outco
 		r.Values()[v.index] = Value{Data: data, Valid: true, NotFound: !found, fixed: true}
 	}
 	return Assigned
+}
+
+// Forget drops the cached value of a variable.
+func (t *Table[R]) Forget(r R, name string) {
+	if v := t.names[name]; v != nil && v.index >= 0 {
+		r.Values()[v.index] = Value{}
+	}
 }
 
 // At is the variable with an index.
