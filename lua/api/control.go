@@ -142,7 +142,7 @@ func redirect(e *Engine, c *Ctx, L *lua.LState) int {
 
 // unsafeByte finds a byte that must not be in a URI or a field, -1 without.
 func unsafeByte(b []byte) int {
-	return bytes.IndexFunc(b, func(r rune) bool { return r < 0x20 || r == 0x7f })
+	return bytes.IndexFunc(b, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f })
 }
 
 // escapeUnsafe writes such bytes as \x0A.

@@ -178,18 +178,14 @@ func (c *Ctx) send(b []byte) http.Status {
 	}
 	if r.HeadOnly() || r.Method == head.MethodHead {
 		c.out.eof = true
-		if !r.Body().Read() {
-			r.DiscardBody()
-		}
+		c.dropBody()
 		if c.out.buffering {
 			return c.sendKept(false)
 		}
 		return http.OK
 	}
 	if b == nil {
-		if !r.Body().Read() {
-			r.DiscardBody()
-		}
+		c.dropBody()
 		if c.out.buffering {
 			if rc := c.sendKept(true); rc == http.Error || rc >= 300 {
 				return rc
@@ -205,6 +201,13 @@ func (c *Ctx) send(b []byte) http.Status {
 	return r.Write(b)
 }
 
+// dropBody drops the request's body, unless the script has begun to read it.
+func (c *Ctx) dropBody() {
+	if !c.R.Body().Started() {
+		c.R.DiscardBody()
+	}
+}
+
 // sendKept sends what was kept for a client of HTTP/1.0.
 func (c *Ctx) sendKept(body bool) http.Status {
 	r := c.R
@@ -212,7 +215,9 @@ func (c *Ctx) sendKept(body bool) http.Status {
 	if r.HeaderSent() {
 		return http.OK
 	}
-	r.Out.ContentLength = int64(len(c.out.kept))
+	if body {
+		r.Out.ContentLength = int64(len(c.out.kept))
+	}
 	if rc := r.SendHeader(); rc == http.Error || rc >= 300 {
 		return rc
 	}

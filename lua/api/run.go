@@ -50,6 +50,8 @@ func (c *Ctx) runPhase(phase Phase, code *Code) http.Status {
 		return c.exit(phase, result.code)
 	case executed:
 		return c.exec(result)
+	case jumped:
+		c.table = nil
 	case aborted:
 		if result.code == http.Error {
 			return http.Error

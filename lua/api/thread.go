@@ -1,9 +1,6 @@
 package api
 
 import (
-	"regexp"
-	"strings"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/vm"
@@ -108,14 +105,14 @@ func waitThreads(e *Engine, c *Ctx, L *lua.LState) int {
 		lights[i] = l
 	}
 	task := e.Loop.Current()
-	for parked := false; ; parked = true {
+	for {
 		for _, l := range lights {
 			if !l.done || l.waited {
 				continue
 			}
 			l.waited = true
 			l.t.Bury()
-			return l.push(L, !parked)
+			return l.push(L)
 		}
 		alive := false
 		for _, l := range lights {
@@ -145,23 +142,17 @@ func (l *light) unwait(task *event.Task) {
 	}
 }
 
-// raised finds the text that a script has given to error, behind its position.
-var raised = regexp.MustCompile(`^[^\s:][^:\n]*:\d+: `)
-
-// push pushes what ngx.thread.wait gives. Of a thread that has failed before
-// anybody waited, ngx_lua gives all that is left on its stack: for a call of
-// error the argument, then the message.
-func (l *light) push(L *lua.LState, before bool) int {
+// push pushes what ngx.thread.wait gives.
+func (l *light) push(L *lua.LState) int {
 	if l.err != nil {
 		L.Push(lua.LFalse)
 		if failure, ok := l.err.(*vm.Failure); ok {
-			text, _ := failure.Value.(lua.LString)
-			if at := raised.FindStringIndex(string(text)); before && at != nil && !strings.HasPrefix(string(text[at[1]:]), "attempt to ") {
-				L.Push(text[at[1]:])
-				L.Push(failure.Value)
-				return 3
+			// as in OpenResty, what stands on the thread's stack
+			for _, v := range failure.Args {
+				L.Push(v)
 			}
 			L.Push(failure.Value)
+			return 2 + len(failure.Args)
 		} else {
 			L.Push(lua.LString("killed"))
 		}

@@ -90,9 +90,26 @@ func (m *Machine) failed(L *lua.LState) int {
 	}
 	if t := m.Of(L); t != nil && !isUnwind(value) {
 		t.traced(value, Traceback(L, "", 1))
+		t.raised = raisedWith(L)
 	}
 	L.Push(value)
 	return 1
+}
+
+// raisedWith is the arguments of the Go function that has raised an error.
+func raisedWith(L *lua.LState) []lua.LValue {
+	frame, ok := L.GetStack(1)
+	if !ok || what(L, 1) != "G" {
+		return nil
+	}
+	var values []lua.LValue
+	for i := 1; ; i++ {
+		name, v := L.GetLocal(frame, i)
+		if name == "" {
+			return values
+		}
+		values = append(values, v)
+	}
 }
 
 // Traceback is debug.traceback of a thread, from a level on.

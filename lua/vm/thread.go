@@ -51,8 +51,9 @@ type Thread struct {
 	fn     *lua.LFunction
 	status Status
 	task   *event.Task
-	place  int      // in Scope.live
-	traces []string // of the error that ended it, innermost coroutine first
+	place  int          // in Scope.live
+	raised []lua.LValue // arguments of the function that raised it
+	traces []string     // of the error that ended it, innermost coroutine first
 	// carried is an error that a wrapped coroutine has raised in this thread,
 	// with its traces.
 	carried       lua.LValue
@@ -91,7 +92,10 @@ func (t *Thread) Function() *lua.LFunction { return t.fn }
 
 // Failure is an error that no pcall has caught.
 type Failure struct {
-	Value     lua.LValue
+	Value lua.LValue
+	// Args are the arguments of the function of the API that raised it, error
+	// mostly.
+	Args      []lua.LValue
 	Traceback string
 }
 
@@ -208,7 +212,7 @@ func (t *Thread) Release() {
 // Call calls the function that was pushed onto t.L before its n arguments. The
 // results are on the stack, nret of them. An error is *Failure or ErrUnwound.
 func (t *Thread) Call(n, nret int) error {
-	t.traces = nil
+	t.traces, t.raised = nil, nil
 	err := t.L.PCall(n, nret, t.m.explain)
 	if err == nil {
 		return nil
@@ -220,7 +224,7 @@ func (t *Thread) explained(err error) error {
 	if Unwound(err) {
 		return ErrUnwound
 	}
-	failure := &Failure{Value: lua.LString(err.Error()), Traceback: t.traceback()}
+	failure := &Failure{Value: lua.LString(err.Error()), Args: t.raised, Traceback: t.traceback()}
 	if api, ok := err.(*lua.ApiError); ok && api.Object != nil {
 		failure.Value = api.Object
 		if api.Object == overflow {
@@ -283,7 +287,7 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 // run calls the thread's function with what was transferred to it.
 func (t *Thread) run(handler *lua.LFunction) ([]lua.LValue, error) {
 	L := t.L
-	t.traces = nil
+	t.traces, t.raised = nil, nil
 	L.Push(t.fn)
 	for _, v := range t.transfer {
 		L.Push(v)

@@ -56,6 +56,9 @@ func (b *Body) Size() int64 { return b.size }
 // Read reports whether the body was read.
 func (b *Body) Read() bool { return b.read }
 
+// Started reports whether reading, or dropping, the body has begun.
+func (b *Body) Started() bool { return b.started }
+
 func (b *Body) free() {
 	if b.file != nil {
 		b.file.Close()

@@ -24,6 +24,11 @@ func (c *Conn) finish(r *Request) bool {
 	if !r.lastSent && !r.headOnly {
 		r.KeepAlive = false // the handler has sent less than it had announced
 	}
+	if b := &r.body; b.started && !b.discard && !b.read && !b.done { // a handler has read some of it
+		r.KeepAlive = false
+		c.endAfter(r)
+		return false
+	}
 	r.discardBody()
 	if r.body.taken && !r.body.done {
 		r.KeepAlive, r.lingering = false, true

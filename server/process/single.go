@@ -35,10 +35,6 @@ func Single(c *cycle.Cycle, load Load) int {
 		os.Unsetenv(name) // of a master that was upgraded to one process
 	}
 	inherited := inheritedSockets(c.Log)
-	if err := c.Init(); err != nil {
-		c.Log.Print(log.Emerg, 0, err.Error(), "")
-		return 1
-	}
 	if err := c.OpenFiles(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
@@ -57,6 +53,10 @@ func Single(c *cycle.Cycle, load Load) int {
 	c.Log.Printf(log.Notice, "%s", c.Identity.Full())
 	setTitle(c.Identity.Name, strings.Join(Args, " "))
 	if err := c.RealizeZones(nil); err != nil {
+		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		return 1
+	}
+	if err := c.Init(); err != nil {
 		c.Log.Print(log.Emerg, 0, err.Error(), "")
 		return 1
 	}
@@ -166,9 +166,6 @@ func (s *single) reload() {
 		err = c.OnlySelf()
 	}
 	if err == nil {
-		err = c.Init()
-	}
-	if err == nil {
 		err = c.OpenFiles()
 	}
 	if err == nil {
@@ -176,6 +173,11 @@ func (s *single) reload() {
 	}
 	if err == nil {
 		err = c.RealizeZones(s.cycle.Zones())
+	}
+	if err == nil {
+		if err = c.Init(); err != nil {
+			c.Zones().CloseUnused(s.cycle.Zones())
+		}
 	}
 	if err == nil {
 		old.onLoop(old.work.Deafen) // one reader of event channels at a time
