@@ -13,6 +13,7 @@ import (
 )
 
 func init() {
+	cycle.RegisterSubcommand(cycle.Subcommand{Name: "lua", Doc: "run Lua outside of a server", Run: runCommand})
 	http.Register(&http.Module{Name: "ngx_http_lua_module", Directives: directives(), Init: initialise, Start: start})
 }
 

@@ -73,6 +73,14 @@ func TestCoroutines(t *testing.T) {
 		{"sleep inside", `local co = coroutine.wrap(function() sleep(0.001) coroutine.yield(1) sleep(0.001) return 2 end) print(co(), co())`, "1\t2\n"},
 		{"failing", `local co = coroutine.create(function() local x = nil; x.y = 1 end) print(coroutine.resume(co))`, "false\ttest:1: attempt to index local 'x' (a nil value)\n"},
 		{"many unfinished", `for i = 1, 500 do local co = coroutine.wrap(function() coroutine.yield(i) print('never') end) co() end print('done')`, "done\n"},
+		{"closures of failed calls", `local kept; local n = 0; local function bump() n = n + 1 end
+			pcall(function() local x = 'alive'; kept = function() x = x .. '!'; return x end; pcall(bump); error('no') end)
+			local a, b, c = 1, 2, 3; bump(); print(kept(), kept(), n, a, b, c)
+			print(select('#', pcall(function(...) return ... end, 1, nil, nil)))
+			print(xpcall(function() kept = nil; local y = 5; kept = function() return y end; error('e', 0) end, function(e) return e .. '?' end), kept())`,
+			"alive!\talive!!\t2\t1\t2\t3\n4\nfalse\t5\n"},
+		{"deep pcall", `local function f() return pcall(f) end print(select(2, f()) ~= nil)
+			local function g(n) if n == 0 then return 'bottom' end return select(2, pcall(g, n - 1)) end print(g(3000))`, "true\nbottom\n"},
 		{"unwinding", `coroutine.wrap(function() pcall(function() xpcall(leave, function() print('never') end) print('never') end) print('never') end)() print('never')`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

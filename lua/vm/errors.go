@@ -121,31 +121,45 @@ func Handler(L *lua.LState) *lua.LFunction {
 // names the nearest Lua function, LuaJIT none. It must run as, or below, a
 // message handler; level is that of the function that raised.
 func unplaced(L *lua.LState, message string, level int) string {
-	if what(L, level) != "G" || what(L, level+1) != "G" {
+	if what(L, level) != "G" {
+		return message
+	}
+	switch what(L, level+1) {
+	case "": // the function that a protected call was given: the place is empty
+		return strings.TrimPrefix(message, " ")
+	case "G":
+	default:
 		return message
 	}
 	for at := level + 2; ; at++ {
-		frame, ok := L.GetStack(at)
-		if !ok {
-			return message
+		kind := what(L, at)
+		if kind == "" {
+			return strings.TrimPrefix(message, " ")
 		}
+		frame, _ := L.GetStack(at)
 		if _, err := L.GetInfo("Sl", frame, lua.LNil); err != nil {
 			return message
 		}
-		if frame.What != "G" {
+		if kind != "G" {
 			return strings.TrimPrefix(message, frame.Source+":"+strconv.Itoa(frame.CurrentLine)+": ")
 		}
 	}
 }
 
-// what is the kind of the function at a level: "G" for one in Go.
+// what is the kind of the function at a level: "G" for one in Go, "Lua", or ""
+// without one.
 func what(L *lua.LState, level int) string {
 	frame, ok := L.GetStack(level)
 	if !ok {
 		return ""
 	}
-	if _, err := L.GetInfo("S", frame, lua.LNil); err != nil {
+	v, err := L.GetInfo("f", frame, lua.LNil)
+	fn, isFunction := v.(*lua.LFunction)
+	switch {
+	case err != nil || !isFunction:
 		return ""
+	case fn.IsG:
+		return "G"
 	}
-	return frame.What
+	return "Lua"
 }

@@ -167,7 +167,7 @@ func load(L *lua.LState) int {
 		return 2
 	}
 	fn := chunk.Load(L)
-	fn.Env = L.G.Global
+	fn.Env = L.Env
 	if env, ok := L.Get(4).(*lua.LTable); ok {
 		fn.Env = env
 	}

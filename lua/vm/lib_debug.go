@@ -12,6 +12,7 @@ import (
 // Hooks do not exist in this engine.
 func openDebug(L *lua.LState) {
 	register(L, library(L, "debug"), map[string]lua.LGFunction{
+		"getinfo":     getInfo,
 		"traceback":   traceback,
 		"getregistry": func(L *lua.LState) int { L.Push(L.G.Registry); return 1 },
 		"gethook":     func(*lua.LState) int { return 0 },
@@ -81,8 +82,8 @@ func stack(L *lua.LState, level int) []string {
 		return nil
 	}
 	var entries []string
-	for _, c := range calls(L) {
-		if !isPlumbing(c.fn) {
+	for ; L != nil; L = outerState(L) {
+		for _, c := range visible(L) {
 			entries = append(entries, c.describe())
 		}
 	}
@@ -120,7 +121,7 @@ func calls(L *lua.LState) []call {
 
 // plumbing lists functions of this package that run between a script's error
 // and its handler, or for an operator.
-var plumbing = []string{"/vm.concat", "/vm.handler", "/vm.xpcall.func1", "/vm.(*Machine).failed-fm"}
+var plumbing = []string{"/vm.concat", "/vm.handler", "/vm.xpcall.func1", "/vm.(*protector).failed-fm", "/vm.(*Machine).failed-fm"}
 
 func isPlumbing(fn *lua.LFunction) bool {
 	if !fn.IsG {

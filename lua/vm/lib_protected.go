@@ -34,11 +34,13 @@ func raise(L *lua.LState) int {
 
 func pcall(L *lua.LState) int {
 	L.CheckAny(1)
-	if err := L.PCall(L.GetTop()-1, lua.MultRet, Handler(L)); err != nil {
+	p := protectorOf(L)
+	n, err := p.call(L, L.GetTop()-1, p.handler)
+	if err != nil {
 		return caught(L, err)
 	}
-	L.Insert(lua.LTrue, 1)
-	return L.GetTop()
+	L.Insert(lua.LTrue, L.GetTop()-n+1)
+	return n + 1
 }
 
 // xpcall passes the arguments behind the handler, as LuaJIT does. The
@@ -46,29 +48,28 @@ func pcall(L *lua.LState) int {
 func xpcall(L *lua.LState) int {
 	fn, user := L.CheckAny(1), L.CheckFunction(2)
 	top := L.GetTop()
-	explained := L.NewFunction(func(L *lua.LState) int {
-		failure := L.Get(1)
-		if isUnwind(failure) {
-			L.Push(failure)
-			return 1
+	handler := L.NewFunction(func(L *lua.LState) int {
+		value := explained(L)
+		if !isUnwind(value) {
+			L.Push(user)
+			L.Push(value)
+			L.Call(1, 1)
+			value = L.Get(-1)
 		}
-		if message, ok := failure.(lua.LString); ok {
-			failure = lua.LString(Explain(L, string(message)))
-		}
-		L.Push(user)
-		L.Push(failure)
-		L.Call(1, 1)
+		closeVariables(L)
+		L.Push(value)
 		return 1
 	})
 	L.Push(fn)
 	for i := 3; i <= top; i++ {
 		L.Push(L.Get(i))
 	}
-	if err := L.PCall(max(top-2, 0), lua.MultRet, explained); err != nil {
+	n, err := protectorOf(L).call(L, max(top-2, 0), handler)
+	if err != nil {
 		return caught(L, err)
 	}
-	L.Insert(lua.LTrue, top+1)
-	return L.GetTop() - top
+	L.Insert(lua.LTrue, L.GetTop()-n+1)
+	return n + 1
 }
 
 // overflow is gopher-lua's text when calls nest too deep.

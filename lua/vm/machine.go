@@ -41,6 +41,15 @@ func NewMachine(output io.Writer, loop *event.Loop) *Machine {
 	L.Options.RegistryGrowStep = threadGrowth
 	m := &Machine{L: L, Loop: loop, threads: map[*lua.LState]*Thread{}}
 	m.explain = L.NewFunction(m.failed)
+	p := protectorOf(L)
+	p.entered = func(inner, outer *lua.LState) {
+		m.threads[inner] = m.Of(outer)
+		m.lastL = nil
+	}
+	p.left = func(inner, _ *lua.LState) {
+		delete(m.threads, inner)
+		m.lastL = nil
+	}
 	m.openCoroutine()
 	return m
 }
@@ -84,14 +93,12 @@ func (m *Machine) give(t *Thread) {
 // failed is the message handler of threads: it keeps the traceback while the
 // stack stands.
 func (m *Machine) failed(L *lua.LState) int {
-	value := L.Get(1)
-	if message, ok := value.(lua.LString); ok {
-		value = lua.LString(Explain(L, unplaced(L, string(message), 1)))
-	}
+	value := explained(L)
 	if t := m.Of(L); t != nil && !isUnwind(value) {
 		t.traced(value, Traceback(L, "", 1))
 		t.raised = raisedWith(L)
 	}
+	closeVariables(L)
 	L.Push(value)
 	return 1
 }

@@ -34,6 +34,7 @@ func New(o Options) *lua.LState {
 		RegistryGrowStep:    1024,
 	})
 	openBase(L, o.Output)
+	openProtector(L)
 	openProtected(L)
 	openString(L)
 	openPattern(L)
@@ -41,6 +42,7 @@ func New(o Options) *lua.LState {
 	openMath(L)
 	openBit(L)
 	openPackage(L)
+	openJIT(L)
 	openDebug(L)
 	return L
 }
