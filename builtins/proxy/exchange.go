@@ -339,6 +339,11 @@ func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func
 	case errors.As(err, new(*upstream.RefusedError)):
 		var refused *upstream.RefusedError
 		errors.As(err, &refused)
+		if local, ok := refused.Bind(); ok {
+			r.Logf(log.Crit, "%s while %s", log.Errno("bind("+local+") failed", err), x.doing)
+			x.attempts[len(x.attempts)-1].status = 500
+			return 500, false
+		}
 		r.Logf(refused.Level(), "%s while %s", log.Errno("connect() to "+refused.Name+" failed", err), x.doing)
 		return fail(nextError, 502)
 	case errors.As(err, new(syscall.Errno)):

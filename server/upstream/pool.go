@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"errors"
+	"net/netip"
+	"os"
 	"time"
 
 	"github.com/perigee-server/perigee/server/event"
@@ -47,11 +49,36 @@ func (g *Group) Get(p *Peer) *Conn {
 
 // RefusedError is a connection that the kernel has not even begun to make.
 type RefusedError struct {
-	Name string // of the peer
-	Err  error
+	Name  string // of the peer
+	Local unix.Sockaddr
+	Err   error
+}
+
+// Bind reports whether it is the local address that can not be had, and gives
+// it.
+func (e *RefusedError) Bind() (string, bool) {
+	var call *os.SyscallError
+	if !errors.As(e.Err, &call) || call.Syscall != "bind" {
+		return "", false
+	}
+	switch a := e.Local.(type) {
+	case *unix.SockaddrInet4:
+		return localName(netip.AddrFrom4(a.Addr), a.Port), true
+	case *unix.SockaddrInet6:
+		return localName(netip.AddrFrom16(a.Addr), a.Port), true
+	}
+	return "", true
 }
 
 func (e *RefusedError) Error() string { return "connect() to " + e.Name + ": " + e.Err.Error() }
+
+// localName is an address, with its port where that is given.
+func localName(a netip.Addr, port int) string {
+	if port == 0 {
+		return a.String()
+	}
+	return netip.AddrPortFrom(a, uint16(port)).String()
+}
 
 // Unwrap is the system's error.
 func (e *RefusedError) Unwrap() error { return e.Err }
@@ -70,7 +97,7 @@ func (e *RefusedError) Level() log.Level {
 func Dial(l *event.Loop, p *Peer, local unix.Sockaddr, timeout time.Duration) (*Conn, error) {
 	ec, err := l.StartDial(p.Addr, local)
 	if err != nil {
-		return nil, &RefusedError{p.Name, err}
+		return nil, &RefusedError{p.Name, local, err}
 	}
 	if err = ec.WaitWrite(timeout); err == nil {
 		err = ec.SocketError()
