@@ -166,7 +166,7 @@ func bindUDP(e *Engine, c *Ctx, L *lua.LState) int {
 	if err != nil {
 		return fail(L, "bad address")
 	}
-	s.bind = bindAddr{true, addr, 0}
+	s.bind = bindAddr{true, addr, 0, addr.String()}
 	return one(L)
 }
 
