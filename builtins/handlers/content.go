@@ -77,7 +77,8 @@ func serve(r *http.Request) http.Status {
 		return x.failed(r, err)
 	}
 	if x.mode == contentStatic {
-		x.static = &resp
+		kept := resp
+		x.static = &kept
 	}
 	return send(r, &resp)
 }
@@ -162,7 +163,7 @@ func send(r *http.Request, resp *handler.Response) http.Status {
 	if size == 0 {
 		o.ContentType = nil
 	} else if resp.ContentType != "" || len(o.ContentType) == 0 {
-		o.ContentType = []byte(resp.ContentType)
+		o.ContentType = mediaType(resp.ContentType)
 		o.SetCharsetOfType()
 	}
 	if rc := r.SendHeader(); rc != http.OK || r.HeadOnly() {
@@ -172,6 +173,16 @@ func send(r *http.Request, resp *handler.Response) http.Status {
 		return r.SendLast()
 	}
 	return sendBody(r, resp)
+}
+
+var plainText = []byte("text/plain")
+
+// mediaType is a type as bytes, without a copy for the usual one.
+func mediaType(s string) []byte {
+	if s == "text/plain" {
+		return plainText
+	}
+	return []byte(s)
 }
 
 // sendBody sends the chunks without joining them.

@@ -81,25 +81,33 @@ func (t *task[T]) start(parent context.Context, f func(ctx context.Context) (T, 
 // handler.ErrClientGone, or the cause for which the request's task was
 // cancelled, when the result was not waited for.
 func await[T any](r *http.Request, f func(ctx context.Context) (T, error), held bool) (v T, err, abandoned error) {
-	l := r.Loop()
-	t := &task[T]{loop: l}
+	t := &task[T]{loop: r.Loop()}
 	cancel := t.start(mains.Of(r).ctx, f, held)
 	defer cancel(nil)
+	if locations.Of(r).ignoreAbort.V {
+		return t.join(cancel, nil)
+	}
+	return t.join(cancel, func(abort func()) (remove func()) { return r.OnAbort(abort) })
+}
+
+// join waits, on the present task of the loop, for the completion or for abort,
+// which watch, that may be nil, makes known to whom it concerns.
+func (t *task[T]) join(cancel func(cause error), watch func(abort func()) (remove func())) (v T, err, abandoned error) {
 	if t.state.Load() == taskDone {
 		return t.value, t.err, nil
 	}
-	t.waiter = l.Current()
-	if !locations.Of(r).ignoreAbort.V {
-		defer r.OnAbort(func() {
+	t.waiter = t.loop.Current()
+	if watch != nil {
+		defer watch(func() {
 			abandoned = handler.ErrClientGone
-			l.Wake(t.waiter)
+			t.loop.Wake(t.waiter)
 		})()
 	}
 	if !t.state.CompareAndSwap(taskRuns, taskAwaited) {
 		return t.value, t.err, nil
 	}
 	for t.state.Load() != taskDone && abandoned == nil {
-		if cause := l.Park(); cause != nil {
+		if cause := t.loop.Park(); cause != nil {
 			abandoned = cause
 		}
 	}

@@ -52,6 +52,9 @@ func (r *Request) ChangeBrowser(ua []byte) {
 // no other one is appended.
 func (o *Response) SetCharsetOfType() {
 	o.typeLower = nil
+	if bytes.IndexByte(o.ContentType, ';') < 0 {
+		return
+	}
 	if i := bytes.Index(bytes.ToLower(o.ContentType), []byte("charset=")); i >= 0 {
 		o.Charset = bytes.Trim(o.ContentType[i+len("charset="):], `"`)
 	}

@@ -57,7 +57,7 @@ func Single(c *cycle.Cycle, load Load) int {
 		return 1
 	}
 	if err := c.Init(); err != nil {
-		c.Log.Print(log.Emerg, 0, err.Error(), "")
+		logLines(c.Log, err)
 		return 1
 	}
 	if err := s.serve(c); err != nil {

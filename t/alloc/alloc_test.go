@@ -30,6 +30,9 @@ func serve(t testing.TB, locations string) net.Conn {
 	if err := c.Load(); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Init(); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.RealizeZones(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +98,11 @@ func TestAllocations(t *testing.T) {
 		{"return", `location / { return 200 "hello\n"; }`, "/", 0},
 		{"static", `location / { root html; }`, "/1k.txt", 3},
 		{"echo", `location / { echo hello; }`, "/", 1},
+		{"handler_run of bytes", `location / { handler_run alloc.same $v hello; echo $v; }`, "/", 1},
+		{"handler_run of text", `location / { handler_run alloc.text $v hello; echo $v; }`, "/", 2},
+		{"handler_content", `location / { handler_content alloc.content; }`, "/", 0},
+		{"handler_static_content", `location / { handler_static_content alloc.content; }`, "/", 0},
+		{"handler_run_async", `location / { handler_run_async alloc.async $v hello; echo $v; }`, "/", 11},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn := serve(t, c.locations)

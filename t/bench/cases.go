@@ -13,14 +13,16 @@ type benchCase struct {
 	workers int    // 2 unless it says otherwise
 	path    string
 	tls     bool
-	close   bool // a new connection for every request
-	backend bool // needs the upstream server at $BACKEND
+	close   bool   // a new connection for every request
+	peer    string // the peer's server block, where it has no such directives
+	post    int    // bytes of a body that the client sends
+	backend bool   // needs the upstream server at $BACKEND
 }
 
 const upstreamBlock = `
     upstream backend { server $BACKEND; keepalive 64; keepalive_requests 100000000; }`
 
-var cases = []benchCase{
+var cases = append([]benchCase{
 	{name: "return", path: "/", server: `location / { return 200 "hello, world\n"; }`},
 	{name: "echo", path: "/", server: `location / { echo "hello, world"; }`},
 	{name: "static", path: "/1k.txt", server: `location / { root $ROOT/html; }`},
@@ -29,9 +31,7 @@ var cases = []benchCase{
 	{name: "connect", path: "/", close: true, workers: 8, server: `location / { return 200 "hello, world\n"; }`},
 	{name: "tls", path: "/", tls: true, server: `location / { return 200 "hello, world\n"; }`},
 	{name: "handshake", path: "/", tls: true, close: true, server: `location / { return 200 "hello, world\n"; }`},
-	{name: "lua", path: "/", server: `location / { content_by_lua_block { ngx.say("hello, world") } }`},
-	{name: "luasleep", path: "/", server: `location / { content_by_lua_block { ngx.sleep(0.001) ngx.say("hello, world") } }`},
-}
+}, append(handlerCases, luaCases...)...)
 
 func caseNamed(name string) (benchCase, bool) {
 	i := slices.IndexFunc(cases, func(c benchCase) bool { return c.name == name })

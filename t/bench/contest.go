@@ -158,6 +158,9 @@ func (c *contest) start(bin *spec.Binary, bc benchCase, backend string, ports *s
 	if err != nil {
 		return nil, err
 	}
+	if index == 0 && bc.peer != "" {
+		bc.server, bc.http = bc.peer, ""
+	}
 	root, err := c.write(bin, bc, backend, port, fmt.Sprintf("%s-%d", bc.name, index))
 	if err != nil {
 		return nil, err
@@ -170,7 +173,7 @@ func (c *contest) start(bin *spec.Binary, bc benchCase, backend string, ports *s
 	if err != nil {
 		return nil, err
 	}
-	s := &side{server: server, scheme: "http", addr: fmt.Sprintf("127.0.0.1:%d", port), benchCase: bc}
+	s := &side{server: server, root: root, scheme: "http", addr: fmt.Sprintf("127.0.0.1:%d", port), benchCase: bc}
 	if bc.tls {
 		s.scheme = "https"
 	}

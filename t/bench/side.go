@@ -15,6 +15,7 @@ import (
 type side struct {
 	benchCase
 	server *spec.Server
+	root   string
 	scheme string
 	addr   string
 }
@@ -60,7 +61,7 @@ func (s *side) measure(ctx context.Context, length time.Duration) (measurement, 
 	if err != nil {
 		return measurement{}, err
 	}
-	load, err := runWrk(ctx, s.url(), length, s.close)
+	load, err := s.load(ctx, length)
 	if err != nil {
 		return measurement{}, err
 	}

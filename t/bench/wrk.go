@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"time"
@@ -20,12 +21,21 @@ type load struct {
 	failed   int64
 }
 
-func runWrk(ctx context.Context, url string, length time.Duration, closing bool) (load, error) {
+// load has wrk send requests for a time.
+func (s *side) load(ctx context.Context, length time.Duration) (load, error) {
 	args := []string{"-t2", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%ds", int(length.Seconds())), "--latency"}
-	if closing {
+	if s.close {
 		args = append(args, "-H", "Connection: close")
 	}
-	out, err := exec.CommandContext(ctx, "wrk", append(args, url)...).CombinedOutput()
+	if s.post > 0 {
+		script := filepath.Join(s.root, "post.lua")
+		text := fmt.Sprintf("wrk.method = \"POST\"\nwrk.body = string.rep(\"x\", %d)\n", s.post)
+		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+			return load{}, err
+		}
+		args = append(args, "-s", script)
+	}
+	out, err := exec.CommandContext(ctx, "wrk", append(args, s.url())...).CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
 	}

@@ -373,3 +373,60 @@ qr/500 Internal Server Error/
 hello", "GET /body"]
 --- response_body eval
 ["100", "got hello", "got "]
+
+
+=== TEST 20: unsafe content has what any content has
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_unsafe_content full "202 t=x/y b=a b=b h=X-A:b"; }
+--- request
+GET /t
+--- error_code: 202
+--- response_headers
+X-A: b
+Content-Type: x/y
+--- response_body chomp
+ab
+
+
+=== TEST 21: asynchronous content on a body: status, header and the server's own page
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_async_content_on_request_body bodyStatus; error_page 404 =200 /x; }
+    location /x { return 200 "x\n"; }
+--- request eval
+["POST /t
+418 b=teapot h=X-A:b", "POST /t
+404 h=:"]
+--- error_code eval
+[418, 200]
+--- response_body eval
+["teapot", "x\n"]
+
+
+=== TEST 22: many chunks
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_content full "200 b=a b=bb b= b=ccc b=d b=e b="; }
+--- request
+GET /t
+--- response_headers
+Content-Length: 8
+--- response_body chomp
+abbcccde
+
+
+=== TEST 23: an HTTP/1.0 client, and HEAD for asynchronous content
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_async_content plainAsync x; }
+--- request eval
+["GET /t HTTP/1.0", "HEAD /t"]
+--- response_headers eval
+["Content-Length: 8", "Content-Length: 8"]
+--- response_body eval
+["async x\n", ""]

@@ -230,3 +230,66 @@ GET /t
 [ready]
 --- shutdown_error_log
 services have not ended within 200ms and are abandoned
+
+
+=== TEST 17: without handler_service_var_ignore_empty an empty result empties the variable
+--- http_config
+    handler load t;
+    handler_run_service thenEmpty $e;
+    handler_run_service thenEmpty2 $k;
+    handler_service_var_in_shm z 64k $TEST_NGINX_SERVROOT $e $k;
+    handler_service_var_ignore_empty $k;
+--- config
+    location /t { echo_sleep 0.1; echo "[$e] [$k]"; }
+--- request
+GET /t
+--- response_body
+[] [full]
+
+
+=== TEST 18: a hook in an if, and a hook twice
+--- http_config
+    handler load t;
+    handler_run_service holder $h 1h;
+    handler_service_hooks_zone hooks 64k;
+--- config
+    location /set { handler_service_hook setHeld $h $arg_v; set $y 1; if ($arg_i) { set $y 2; } }
+    location /other { handler_service_hook setHeld $h "other"; }
+    location /t { echo_sleep 0.1; echo_location /set v=one&i=1; echo_sleep 0.1; echo "[$h]"; echo_location /other; echo_sleep 0.1; echo_location /show; }
+    location /show { echo "[$h]"; }
+--- request
+GET /t
+--- response_body
+[one]
+[other]
+
+
+=== TEST 19: an update hook of a service of each worker
+--- http_config
+    handler load t;
+    handler_run_service cleanup $s;
+    handler_service_update_hook saw $s;
+--- config
+    location /t { echo_sleep 0.1; echo "[$s]"; }
+--- request
+GET /t
+--- response_body
+[ready]
+--- error_log eval
+qr/service hook reported "saw <ready> in \d+"/
+
+
+=== TEST 20: hook data that do not fit
+--- http_config
+    handler load t;
+    handler_run_service holder $h 1h;
+    handler_service_hooks_zone hooks 32k;
+--- config
+    client_body_buffer_size 64k;
+    location /set { handler_run_async_on_request_body reqBody $b x; handler_service_hook setHeld $h $b; }
+--- request eval
+"POST /set
+" . ("x" x 60000)
+--- error_code: 500
+--- error_log
+failed to allocate memory to store service hook data

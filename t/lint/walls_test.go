@@ -35,20 +35,22 @@ var rooms = map[string][]string{
 	"server/http/script": {},
 	"server/http/file":   {},
 	// what modules share beside http itself
-	"server/http/rewritecode": {"server/cycle", "server/http"},
-	"server/resolver/...":     {"server/resolver/..."},
-	"server/handler/...":      {},
-	"server/cycle":            {"cbpf", "conf", "shm", "server/event", "server/log"},
-	"server/event":            {"server/log"},
-	"server/re":               {},
-	"server/log":              {},
-	"docs/...":                {"builtins", "lua", "server/cycle", "server/http/..."},
-	"t/...":                   {"t/spec"},
-	"t/alloc":                 {"builtins", "server/cycle", "server/event", "shm"}, // serves in its own process
-	"t/bench":                 {"t/spec", "shm"},
-	"t/handlers/library":      {"server/handler"},
-	"t/handlers/server":       {"builtins", "server/command", "t/handlers/library"},
-	"examples/...":            {"t/spec"},
+	"server/http/rewritecode":   {"server/cycle", "server/http"},
+	"server/resolver/...":       {"server/resolver/..."},
+	"server/handler/...":        {"server/handler"},
+	"server/handler":            {},
+	"server/cycle":              {"cbpf", "conf", "shm", "server/event", "server/log"},
+	"server/event":              {"server/log"},
+	"server/re":                 {},
+	"server/log":                {},
+	"docs/...":                  {"builtins", "lua", "server/cycle", "server/http/..."},
+	"t/...":                     {"t/spec"},
+	"t/alloc":                   {"builtins", "server/cycle", "server/event", "server/handler", "shm"}, // serves in its own process
+	"t/bench":                   {"t/spec", "shm"},
+	"t/handlers/library":        {"server/handler"},
+	"t/handlers/server":         {"builtins", "server/command", "t/handlers/library"},
+	"examples/...":              {"t/spec"},
+	"examples/handlers/library": {"server/handler"},
 }
 
 // own lists packages that must need nothing but the standard library and

@@ -27,6 +27,13 @@ func registerContent() {
 		all, err := b.Bytes()
 		return handler.Response{Body: [][]byte{arg, all}, ContentType: "text/plain"}, err
 	})
+	handler.AsyncContentOnBody("bodyStatus", func(_ context.Context, b *handler.Body, _ []byte) (handler.Response, error) {
+		all, err := b.Bytes()
+		if err != nil {
+			return handler.Response{}, err
+		}
+		return response(string(all))
+	})
 	handler.Content("boomC", func(arg []byte) []byte { panic("boomC:" + string(arg)) })
 	handler.Content("errC", func(arg []byte) ([]byte, error) { return nil, errors.New("errC:" + string(arg)) })
 	handler.AsyncContent("boomAC", func(_ context.Context, arg []byte) ([]byte, error) { panic("boomAC:" + string(arg)) })

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -70,6 +72,9 @@ func registerServices() {
 		}
 		return bytes.Repeat([]byte("b"), 1<<20), nil
 	})
+	handler.Service("thenEmpty", thenEmpty)
+	handler.Service("thenEmpty2", thenEmpty)
+	turn := 0
 	handler.Service("panicS", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
 		if first {
 			panic("panicS")
@@ -90,6 +95,11 @@ func registerServices() {
 			time.Sleep(time.Hour)
 		}
 		return []byte("ready"), nil
+	})
+	handler.Service("blocks", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
+		turn++
+		size := 1 + turn%3000 // a value of one letter, so that a torn one would show
+		return bytes.Repeat([]byte{'a' + byte(turn%26)}, size), pause(ctx, []byte("0"))
 	})
 	handler.Service("onChange", func(_ context.Context, arg []byte, first bool) ([]byte, error) {
 		say("callback first=%t <%s>", first, arg)
@@ -118,13 +128,33 @@ func registerServices() {
 	handler.Hook("saw", func(arg []byte) ([]byte, error) { return fmt.Appendf(nil, "saw <%s> in %d", arg, os.Getpid()), nil })
 	handler.Sync("held", func(string) string { held.Lock(); defer held.Unlock(); return held.value })
 	handler.Sync("pid", func(string) string { return fmt.Sprint(os.Getpid()) })
+	handler.Service("echoService", func(ctx context.Context, arg []byte, first bool) ([]byte, error) {
+		if !first {
+			return nil, pause(ctx, []byte("1h"))
+		}
+		return arg, nil
+	})
+	var given []string
+	handler.Sync("runtime", func(string) string {
+		return fmt.Sprintf("GOMAXPROCS=%d GOMEMLIMIT=%d args=%q", runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1), given)
+	})
+	handler.Sync("secret", func(string) string { return fmt.Sprint(len(given), given) })
 	handler.Init(func(args []string) error {
+		given = args
 		say("init hook %q", args)
 		if len(args) > 0 && args[0] == "fail" {
 			return errors.New("asked to fail")
 		}
 		return nil
 	})
+}
+
+// thenEmpty returns a value, and then nothing.
+func thenEmpty(ctx context.Context, _ []byte, first bool) ([]byte, error) {
+	if first {
+		return []byte("full"), nil
+	}
+	return nil, pause(ctx, []byte("10ms"))
 }
 
 // tick makes a service that counts, with a mark on its first run.

@@ -32,6 +32,11 @@ func registerTasks() {
 		}
 		return fmt.Append(nil, n > 0), nil
 	}))
+	handler.Async("stray", func(_ context.Context, arg []byte) ([]byte, error) {
+		go func() { panic("in a goroutine of its own") }()
+		time.Sleep(time.Minute)
+		return arg, nil
+	})
 	handler.AsyncOnBody("reqLen", func(_ context.Context, b *handler.Body, arg []byte) ([]byte, error) {
 		return fmt.Appendf(nil, "[%d in %d (%s)]", b.Len(), len(b.Chunks()), arg), nil
 	})
