@@ -105,11 +105,14 @@ func (c *Ctx) logLine(level log.Level, text string) {
 	l := c.E.Log()
 	if l.Enabled(level) {
 		suffix := ""
-		if c.Phase == PhaseTimer {
+		switch c.Phase {
+		case PhaseTimer:
 			suffix = ", context: ngx.timer"
 			if c.timer != nil {
 				suffix += c.timer.suffix
 			}
+		case PhaseInitWorker, PhaseExitWorker:
+			suffix = ", context: " + c.Phase.Directive()
 		}
 		l.Print(level, 0, text, suffix)
 	}

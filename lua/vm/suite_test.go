@@ -15,7 +15,13 @@ var suiteFiles = []string{"attrib.lua", "calls.lua", "closure.lua", "constructs.
 	"literals.lua", "locals.lua", "math.lua", "nextvar.lua", "pm.lua", "sort.lua", "strings.lua", "vararg.lua"}
 
 // suiteFailures says why a file does not pass.
-var suiteFailures = map[string]string{}
+var suiteFailures = map[string]string{
+	"db.lua":      "hooks do not exist in this engine",
+	"errors.lua":  "empty statements are read, as OpenResty's LuaJIT does",
+	"nextvar.lua": "loops over numbers in text are refused",
+	"pm.lua":      "string.gfind does not exist, as in LuaJIT",
+	"vararg.lua":  "arg does not exist in functions with '...', as in LuaJIT",
+}
 
 // TestSuite runs the files in the folder that PERIGEE_LUA_TESTS names.
 func TestSuite(t *testing.T) {

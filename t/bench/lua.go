@@ -28,7 +28,7 @@ var luaCases = []benchCase{
 	luaCase("lua_cjson", `local cjson = require "cjson"
         local t = cjson.decode('{"name":"value","list":[1,2,3,4.5],"nested":{"a":true,"b":null,"c":"text with \\"quotes\\""}}')
         ngx.say(cjson.encode(t))`),
-	onBody(luaCase("lua_body", `ngx.req.read_body() ngx.say(#ngx.req.get_body_data())`)),
+	onBody(luaCase("lua_body", `ngx.req.read_body() ngx.say(#(ngx.req.get_body_data() or ""))`)),
 	luaCase("lua_sleep", `ngx.sleep(0.001) ngx.say("hello, world")`),
 	luaCase("lua_threads", `local function f(i) ngx.sleep(0) return i end
         local a, b, c, d = ngx.thread.spawn(f, 1), ngx.thread.spawn(f, 2), ngx.thread.spawn(f, 3), ngx.thread.spawn(f, 4)
