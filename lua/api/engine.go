@@ -39,6 +39,8 @@ type shared struct {
 	ring   *logRing
 	pools  map[string]any
 
+	workers workerVMs
+
 	// What cosockets share.
 	loop    *event.Loop
 	buffers [][]byte // of reads, for the next socket
