@@ -13,6 +13,7 @@ import (
 )
 
 func init() {
+	cycle.RegisterSubcommand(cycle.Subcommand{Name: "lua", Doc: "run Lua outside of a server", Run: runCommand})
 	http.Register(&http.Module{Name: "ngx_http_lua_module", Directives: directives(), Init: initialise, Start: start})
 }
 
@@ -63,7 +64,7 @@ func directives() []cycle.Directive {
 			cycle.Directive{Name: r.name + "_by_lua_block", In: r.in, Args: "0 raw", Set: r.set(fromBlock), Doc: "Runs Lua " + r.doc + "."},
 			cycle.Directive{Name: r.name + "_by_lua_file", In: r.in, Args: "1", Set: r.set(r.fromFile), Doc: "Runs a file of Lua " + r.doc + "."})
 	}
-	return append(append(all, switches()...), setters()...)
+	return append(append(append(all, switches()...), setters()...), balancing()...)
 }
 
 // set makes the setter of a directive.

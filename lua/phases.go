@@ -69,6 +69,9 @@ func start(w *cycle.Work, m *http.Main) error {
 		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
 		return err
 	}
+	if commandLine != nil {
+		return commandLine.start(e)
+	}
 	w.OnExit(func() { w.Loop.Do(e.RunExitWorker) })
 	return nil
 }

@@ -112,4 +112,3 @@ func handle(r *http.Request) http.Status {
 	r.Logf(log.Error, "auth request unexpected status: %d", status)
 	return 500
 }
-

@@ -38,6 +38,8 @@ type exchange struct {
 	attempts []attempt
 	doing    string // for the log
 
+	script   upstream.Attempts // of a group whose balancer is a script
+	wait     limits
 	task     *event.Task
 	pool     *spare
 	giveBack func()
@@ -55,6 +57,9 @@ type attempt struct {
 	received int64
 	sent     int64
 }
+
+// limits are how long the present attempt waits for the server.
+type limits struct{ connect, send, read time.Duration }
 
 var exchanges = http.NewContext[exchange]()
 
@@ -178,7 +183,10 @@ var errGone = errors.New("client closed connection")
 // attempt passes the request to one server; again asks for the next one.
 func (x *exchange) attempt() (rc http.Status, again bool) {
 	r := x.r
-	peer := x.group.Pick(r, x.tried)
+	peer, rc := x.pick()
+	if rc != http.OK {
+		return rc, false
+	}
 	if peer == nil {
 		r.Logf(log.Error, "no live upstreams while connecting to upstream")
 		x.attempts = append(x.attempts, attempt{addr: x.group.Name, status: 502, connect: -1, header: -1})
@@ -195,13 +203,14 @@ func (x *exchange) attempt() (rc http.Status, again bool) {
 	x.doing = "connecting to upstream"
 	x.conn = x.group.Get(peer)
 	if x.conn == nil {
-		c, err := upstream.Dial(r.Loop(), peer, x.local(), x.s.connectTimeout.V)
+		c, err := upstream.Dial(r.Loop(), peer, x.local(), x.wait.connect)
 		if err != nil {
 			return x.broken(peer, "connect()", err, fail)
 		}
 		x.conn = c
 		x.setKeepalive(c)
 	}
+	x.conn.Idle, x.conn.Uses = x.script.Idle, x.script.Uses
 	peer.Acquire()
 	defer peer.Release()
 	a.connect = time.Since(began)
@@ -235,8 +244,36 @@ func (x *exchange) attempt() (rc http.Status, again bool) {
 	return x.respond(a), false
 }
 
+// pick chooses the server of an attempt, nil when none is left. A status other
+// than OK ends the request.
+func (x *exchange) pick() (*upstream.Peer, http.Status) {
+	s := x.s
+	x.wait = limits{s.connectTimeout.V, s.sendTimeout.V, s.readTimeout.V}
+	if x.group.Script == nil {
+		return x.group.Pick(x.r, x.tried), http.OK
+	}
+	a := &x.script
+	if a.Group != x.group {
+		a.Begin(x.group, s.nextTries.V)
+	}
+	peer, rc := a.Next(x.r, x.tried)
+	if a.Connect > 0 {
+		x.wait.connect = a.Connect
+	}
+	if a.Send > 0 {
+		x.wait.send = a.Send
+	}
+	if a.Read > 0 {
+		x.wait.read = a.Read
+	}
+	return peer, rc
+}
+
 // local is the address of proxy_bind, nil without one.
 func (x *exchange) local() unix.Sockaddr {
+	if x.script.Local != nil {
+		return x.script.Local
+	}
 	if x.s.bind.V == nil {
 		return nil
 	}
@@ -255,6 +292,9 @@ func (x *exchange) local() unix.Sockaddr {
 
 // hasOther reports whether another server could be tried.
 func (x *exchange) hasOther(peer *upstream.Peer) bool {
+	if x.group.Script != nil {
+		return x.script.Left > 1
+	}
 	return x.group.Pick(x.r, append(x.tried, peer)) != nil
 }
 
@@ -296,6 +336,16 @@ func (x *exchange) broken(peer *upstream.Peer, call string, err error, fail func
 	case err == io.EOF:
 		r.Logf(log.Error, "upstream prematurely closed connection while %s", x.doing)
 		return fail(nextError, 502)
+	case errors.As(err, new(*upstream.RefusedError)):
+		var refused *upstream.RefusedError
+		errors.As(err, &refused)
+		if local, ok := refused.Bind(); ok {
+			r.Logf(log.Crit, "%s while %s", log.Errno("bind("+local+") failed", err), x.doing)
+			x.attempts[len(x.attempts)-1].status = 500
+			return 500, false
+		}
+		r.Logf(refused.Level(), "%s while %s", log.Errno("connect() to "+refused.Name+" failed", err), x.doing)
+		return fail(nextError, 502)
 	case errors.As(err, new(syscall.Errno)):
 		r.Logf(log.Error, "%s while %s", log.Errno(call+" failed", err), x.doing)
 		return fail(nextError, 502)
@@ -323,16 +373,18 @@ func (x *exchange) failed(peer *upstream.Peer, why uint, status http.Status) (ht
 		peer.Failed(x.r.Loop().Now())
 	}
 	x.tried = append(x.tried, peer)
+	scripted := x.group.Script != nil
+	more := scripted && x.script.Failed(why&(next403|next404) != 0, int(status))
 	if x.s.next.V&why == 0 || !x.mayRetry(why) {
 		return status, false
 	}
-	if x.s.nextTries.V > 0 && len(x.tried) >= x.s.nextTries.V {
+	if !scripted && x.s.nextTries.V > 0 && len(x.tried) >= x.s.nextTries.V {
 		return status, false
 	}
 	if d := x.s.nextTimeout.V; d > 0 && time.Since(x.start) >= d {
 		return status, false
 	}
-	if x.group.Pick(x.r, x.tried) == nil {
+	if scripted && !more || !scripted && x.group.Pick(x.r, x.tried) == nil {
 		return status, false
 	}
 	return http.OK, true
@@ -487,7 +539,7 @@ func (x *exchange) replaced(name []byte) bool {
 func (x *exchange) send() (int64, error) {
 	r, s := x.r, x.s
 	c := x.conn
-	d := s.sendTimeout.V
+	d := x.wait.send
 	b := r.Body()
 	switch {
 	case s.body.V != nil:
@@ -513,7 +565,7 @@ func (x *exchange) send() (int64, error) {
 }
 
 func (x *exchange) write(p []byte) (int64, error) {
-	n, err := x.conn.Write(p, x.s.sendTimeout.V)
+	n, err := x.conn.Write(p, x.wait.send)
 	return int64(n), err
 }
 

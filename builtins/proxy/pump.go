@@ -103,7 +103,7 @@ func (x *exchange) pump(a *attempt) http.Status {
 					return rc
 				}
 			}
-			n, err = x.conn.Read(in, s.readTimeout.V)
+			n, err = x.conn.Read(in, x.wait.read)
 		}
 		if err != nil {
 			if err == io.EOF && !p.chunked && left < 0 {
@@ -216,7 +216,7 @@ func (x *exchange) cut(*attempt) http.Status {
 
 // tunnel passes bytes both ways after 101.
 func (x *exchange) tunnel(a *attempt) http.Status {
-	r, s := x.r, x.s
+	r := x.r
 	if !r.CanTunnel() {
 		x.release(false)
 		r.Logf(log.Error, "upstream switched protocols without being asked to")
@@ -232,7 +232,7 @@ func (x *exchange) tunnel(a *attempt) http.Status {
 	}
 	x.doing = "proxying upgraded connection"
 	early := append([]byte(nil), x.buf[x.from:x.to]...)
-	sent, received := r.Tunnel(x.conn.Conn, early, s.readTimeout.V, s.sendTimeout.V)
+	sent, received := r.Tunnel(x.conn.Conn, early, x.wait.read, x.wait.send)
 	a.sent += sent
 	a.received += received
 	a.length += received

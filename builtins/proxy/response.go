@@ -31,7 +31,7 @@ func (x *exchange) readHead(a *attempt) (http.Status, error) {
 		if int64(len(x.buf)) < x.s.bufferSize.V {
 			x.buf = make([]byte, x.s.bufferSize.V)
 		}
-		n, err := x.conn.Read(x.buf[x.to:x.s.bufferSize.V], x.s.readTimeout.V)
+		n, err := x.conn.Read(x.buf[x.to:x.s.bufferSize.V], x.wait.read)
 		if n > 0 {
 			x.to += n
 			a.received += int64(n)

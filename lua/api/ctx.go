@@ -7,6 +7,7 @@ import (
 	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
+	"github.com/perigee-server/perigee/server/upstream"
 )
 
 // Ctx is what one request, timer or worker phase has besides Lua: the context
@@ -20,17 +21,18 @@ type Ctx struct {
 	run   *run // the one that is in progress
 	first run  // memory of the first one
 
-	out     output
-	abort   abortWatch
-	filter  *filterArgs
-	setArgs [][]byte
-	timer   *timer
-	body    *bodyWriter
-	socket  any          // the downstream cosocket, once taken
-	sockets []*tcpSocket // those with a connection
-	ends    []func()     // see atEnd; of a timer
-	raw     bool
-	pending int // captures that run: no abort then
+	out      output
+	abort    abortWatch
+	filter   *filterArgs
+	setArgs  [][]byte
+	timer    *timer
+	body     *bodyWriter
+	attempts *upstream.Attempts // while balancer_by_lua runs
+	socket   any                // the downstream cosocket, once taken
+	sockets  []*tcpSocket       // those with a connection
+	ends     []func()           // see atEnd; of a timer
+	raw      bool
+	pending  int // captures that run: no abort then
 	// replaced is set once ngx.exit in a header filter has replaced the response.
 	replaced bool
 }
@@ -94,17 +96,23 @@ func (c *Ctx) end() {
 // logLine writes to the request's error log, or to the worker's.
 func (c *Ctx) logLine(level log.Level, text string) {
 	if c.R != nil {
+		if c.Phase == PhaseBalancer {
+			text += " while connecting to upstream"
+		}
 		c.R.LogLine(level, text)
 		return
 	}
 	l := c.E.Log()
 	if l.Enabled(level) {
 		suffix := ""
-		if c.Phase == PhaseTimer {
+		switch c.Phase {
+		case PhaseTimer:
 			suffix = ", context: ngx.timer"
 			if c.timer != nil {
 				suffix += c.timer.suffix
 			}
+		case PhaseInitWorker, PhaseExitWorker:
+			suffix = ", context: " + c.Phase.Directive()
 		}
 		l.Print(level, 0, text, suffix)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/perigee-server/perigee/lua/lib"
 	"github.com/perigee-server/perigee/lua/vm"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
@@ -59,9 +60,11 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
+	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})
 	for _, open := range families {
 		open(e)
 	}
+	e.require("resty.core")
 	e.watchGlobals()
 	return e
 }
@@ -135,6 +138,15 @@ func (e *Engine) module(name string, open func(L *lua.LState) *lua.LTable) {
 		L.Push(open(L))
 		return 1
 	}))
+}
+
+// require loads a module that is built in.
+func (e *Engine) require(name string) {
+	e.L.Push(e.L.GetGlobal("require"))
+	e.L.Push(lua.LString(name))
+	if err := e.L.PCall(1, 0, vm.Handler(e.L)); err != nil {
+		e.Log().Print(log.Alert, 0, "failed to load the '"+name+"' module: "+err.Error(), "")
+	}
 }
 
 // disabled refuses a call in the wrong phase.

@@ -378,7 +378,7 @@ func setTimeout(e *Engine, c *Ctx, L *lua.LState) int {
 
 func setTimeouts(e *Engine, c *Ctx, L *lua.LState) int {
 	if n := L.GetTop(); n != 4 {
-		L.RaiseError("ngx.socket settimeouts: expecting 4 arguments (including the object) but seen %d", n)
+		L.RaiseError("ngx.socket settimeout: expecting 4 arguments (including the object) but seen %d", n)
 	}
 	t := timeouts{timeoutArg(L, 2), timeoutArg(L, 3), timeoutArg(L, 4)}
 	if s := socketOf(L); s != nil {

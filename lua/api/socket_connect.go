@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +25,7 @@ type bindAddr struct {
 	set  bool
 	addr netip.Addr
 	port int
+	text string // as the script has it
 }
 
 func init() {
@@ -200,7 +202,12 @@ func (s *tcpSocket) dial(c *Ctx, L *lua.LState, host string, port int) (*peerCon
 				level = log.Error
 			}
 		}
-		c.logLine(level, log.Errno("connect() to "+name+" failed", err))
+		what := "connect() to " + name
+		var call *os.SyscallError
+		if errors.As(err, &call) && call.Syscall == "bind" {
+			level, what = log.Crit, "bind("+s.bind.text+")"
+		}
+		c.logLine(level, log.Errno(what+" failed", err))
 		return nil, reason(err)
 	}
 	c.mayWait(L)
@@ -364,7 +371,7 @@ func bindTCP(e *Engine, c *Ctx, L *lua.LState) int {
 	if err != nil || s == nil {
 		return fail(L, "bad address")
 	}
-	s.bind = bindAddr{true, addr, port}
+	s.bind = bindAddr{true, addr, port, text}
 	L.Push(lua.LTrue)
 	return 1
 }

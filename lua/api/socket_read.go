@@ -66,7 +66,7 @@ func receive(e *Engine, c *Ctx, L *lua.LState) int {
 		}
 	}
 	if mode == readChunk && rest < 0 {
-		L.ArgError(2, "bad number argument")
+		L.ArgError(2, "bad pattern argument")
 	}
 	if mode == readChunk && rest == 0 {
 		L.Push(lua.LString(""))

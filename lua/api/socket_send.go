@@ -103,7 +103,11 @@ func (s *tcpSocket) sendAll(c *Ctx, L *lua.LState, text []byte) error {
 // arrays.
 func appendPieces(L *lua.LState, b []byte, t *lua.LTable) []byte {
 	n := t.Len()
-	if key, _ := t.Next(lua.LNumber(n)); key != lua.LNil {
+	var end lua.LValue = lua.LNil
+	if n > 0 {
+		end = lua.LNumber(n)
+	}
+	if key, _ := t.Next(end); key != lua.LNil { // more than an array without holes
 		n = lastIndex(L, t)
 	}
 	for i := 1; i <= n; i++ {

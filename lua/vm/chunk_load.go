@@ -30,6 +30,7 @@ func Compile(source, chunk string) (*Chunk, error) {
 	if err != nil {
 		return nil, blame(source, chunk, parserError(err, name, text))
 	}
+	rememberFile(chunk, name)
 	rewriteBlock(block)
 	outer, err := lua.Compile(wrap(block), name)
 	if err != nil {

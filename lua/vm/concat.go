@@ -25,13 +25,16 @@ func concatFunction(L *lua.LState) lua.LValue {
 func concat(L *lua.LState) int {
 	last := L.GetTop()
 	result := L.Get(last)
+	right := last // the argument that result is, 0 when it was made here
 	for i := last - 1; i > 0; {
 		left := L.Get(i)
 		if !joins(left) || !joins(result) {
-			result = concatMeta(L, left, result)
+			result = concatMeta(L, left, result, i, right)
+			right = 0
 			i--
 			continue
 		}
+		right = 0
 		first := i
 		for first > 1 && joins(L.Get(first-1)) {
 			first--
@@ -69,17 +72,19 @@ func text(v lua.LValue) string {
 	return v.String()
 }
 
-func concatMeta(L *lua.LState, left, right lua.LValue) lua.LValue {
+// concatMeta joins two values of which one needs a metamethod; the indices are
+// theirs among the arguments.
+func concatMeta(L *lua.LState, left, right lua.LValue, leftIndex, rightIndex int) lua.LValue {
 	op := L.GetMetaField(left, "__concat")
 	if op == lua.LNil {
 		op = L.GetMetaField(right, "__concat")
 	}
 	if op == lua.LNil {
-		culprit := left
+		culprit, index := left, leftIndex
 		if joins(left) {
-			culprit = right
+			culprit, index = right, rightIndex
 		}
-		L.RaiseError("attempt to concatenate a %s value", culprit.Type().String())
+		L.RaiseError("attempt to concatenate %s", concatenated(L, culprit, index))
 	}
 	L.Push(op)
 	L.Push(left)

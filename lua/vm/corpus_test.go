@@ -391,7 +391,6 @@ var corpus = []string{
 	`return 1 and 2, nil or 3, false and 1`,
 	`local a <const> = 1`,
 	`return type(nil), type(type)`,
-	`return #arg`,
 	`return _VERSION`,
 	`for i=3,1,-1 do if i==2 then return i end end`,
 	`for i=1,0 do return 1 end return 0`,

@@ -55,9 +55,6 @@ var rules = []rule{
 	{regexp.MustCompile(`__len undefined`), func(L *lua.LState, _ []string) string {
 		return "attempt to get length of " + find(L, "", operand(lua.OP_LEN))
 	}},
-	{regexp.MustCompile(`attempt to concatenate a ([a-z]+) value`), func(L *lua.LState, w []string) string {
-		return "attempt to concatenate " + find(L, w[0], concatenated)
-	}},
 	{regexp.MustCompile(`attempt to compare ([a-z]+) with ([a-z]+)`), func(_ *lua.LState, w []string) string {
 		if w[0] == w[1] {
 			return "attempt to compare two " + w[0] + " values"
@@ -67,7 +64,7 @@ var rules = []rule{
 	{regexp.MustCompile(`for statement (init|limit|step) must be a number`), func(_ *lua.LState, w []string) string {
 		return "'for' " + strings.Replace(w[0], "init", "initial value", 1) + " must be a number"
 	}},
-	{regexp.MustCompile(`bad argument #(\d+) to ([^ ']+) \(`), badArgument},
+	{regexp.MustCompile(`bad argument #(\d+) to (main chunk|[^ ']+) \(`), badArgument},
 	{regexp.MustCompile(`can not resume a dead thread`), func(*lua.LState, []string) string {
 		return "cannot resume dead coroutine"
 	}},
@@ -77,7 +74,7 @@ var rules = []rule{
 // its object and does not count.
 func badArgument(L *lua.LState, w []string) string {
 	number, name := w[0], w[1]
-	if strings.HasPrefix(name, "(") {
+	if strings.HasPrefix(name, "(") || name == "main chunk" || name == "corountine" {
 		name = "?"
 	}
 	if f, ok := luaFrame(L); ok && f.callsMethod(name) {

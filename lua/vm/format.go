@@ -99,6 +99,9 @@ func (d directive) convert(L *lua.LState, index int) string {
 	case 'p':
 		return d.pad(lua.LString(pointer(L.CheckAny(index))).String(), false)
 	}
+	if index > L.GetTop() {
+		L.ArgError(index, "value expected")
+	}
 	value := CheckNumber(L, index)
 	switch d.verb {
 	case 'c':

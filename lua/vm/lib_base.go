@@ -2,7 +2,6 @@ package vm
 
 import (
 	"io"
-	"runtime"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -153,12 +152,11 @@ func load(L *lua.LState) int {
 		L.Push(lua.LString("reader function must return a string"))
 		return 2
 	}
-	name := L.OptString(2, "")
-	if name == "" {
-		name = source
-		if _, isText := L.Get(1).(lua.LString); !isText {
-			name = "=(load)"
-		}
+	name := source
+	if L.Get(2) != lua.LNil {
+		name = CheckText(L, 2)
+	} else if !joins(L.Get(1)) {
+		name = "=(load)"
 	}
 	chunk, err := compileMode(source, name, L.OptString(3, "bt"))
 	if err != nil {
@@ -167,7 +165,7 @@ func load(L *lua.LState) int {
 		return 2
 	}
 	fn := chunk.Load(L)
-	fn.Env = L.G.Global
+	fn.Env = L.Env
 	if env, ok := L.Get(4).(*lua.LTable); ok {
 		fn.Env = env
 	}
@@ -180,7 +178,11 @@ func loadSource(L *lua.LState) (string, bool) {
 	if reader, ok := L.Get(1).(*lua.LFunction); ok {
 		return readPieces(L, reader)
 	}
-	return L.CheckString(1), true
+	if v := L.Get(1); joins(v) {
+		return text(v), true
+	}
+	L.ArgError(1, "function expected, got "+TypeName(L, 1))
+	return "", false
 }
 
 func readPieces(L *lua.LState, reader *lua.LFunction) (string, bool) {
@@ -221,9 +223,14 @@ func (*modeError) Error() string { return "attempt to load chunk with wrong mode
 
 // unpack gives the elements of a list; its bound is that of the registers.
 func unpack(L *lua.LState) int {
-	list := L.CheckTable(1)
-	first := L.OptInt(2, 1)
-	last := L.OptInt(3, list.Len())
+	list := CheckTable(L, 1)
+	first, last := 1, list.Len()
+	if L.Get(2) != lua.LNil {
+		first = int(CheckNumber(L, 2))
+	}
+	if L.Get(3) != lua.LNil {
+		last = int(CheckNumber(L, 3))
+	}
 	if first > last {
 		return 0
 	}
@@ -235,27 +242,4 @@ func unpack(L *lua.LState) int {
 		L.Push(list.RawGetInt(first + i))
 	}
 	return count
-}
-
-// collectGarbage answers "count" with the heap of the whole process in
-// kilobytes: Go does not tell which VM holds what.
-func collectGarbage(L *lua.LState) int {
-	switch option := L.OptString(1, "collect"); option {
-	case "collect":
-		runtime.GC()
-		L.Push(lua.LNumber(0))
-	case "count":
-		var memory runtime.MemStats
-		runtime.ReadMemStats(&memory)
-		L.Push(lua.LNumber(float64(memory.HeapAlloc) / 1024))
-	case "step":
-		L.Push(lua.LTrue)
-	case "stop", "restart":
-		L.Push(lua.LNumber(0))
-	case "setpause", "setstepmul":
-		L.Push(lua.LNumber(200))
-	default:
-		L.ArgError(1, "invalid option '"+option+"'")
-	}
-	return 1
 }

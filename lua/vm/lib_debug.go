@@ -12,6 +12,7 @@ import (
 // Hooks do not exist in this engine.
 func openDebug(L *lua.LState) {
 	register(L, library(L, "debug"), map[string]lua.LGFunction{
+		"getinfo":     getInfo,
 		"traceback":   traceback,
 		"getregistry": func(L *lua.LState) int { L.Push(L.G.Registry); return 1 },
 		"gethook":     func(*lua.LState) int { return 0 },
@@ -82,10 +83,8 @@ func stack(L *lua.LState, level int) []string {
 	}
 	var entries []string
 	for ; L != nil; L = outerState(L) {
-		for _, c := range calls(L) {
-			if !isPlumbing(c.fn) {
-				entries = append(entries, c.describe())
-			}
+		for _, c := range visible(L) {
+			entries = append(entries, c.describe())
 		}
 	}
 	return entries[min(max(level, 0), len(entries)):]

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"math"
+	"math/rand"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -13,14 +14,15 @@ func openMath(L *lua.LState) {
 	table := library(L, "math")
 	table.RawSetString("huge", lua.LNumber(math.Inf(1)))
 	register(L, table, map[string]lua.LGFunction{
-		"fmod":  mathFmod,
-		"mod":   mathFmod,
-		"modf":  mathModf,
-		"max":   mathFold(func(a, b float64) bool { return b > a }),
-		"min":   mathFold(func(a, b float64) bool { return b < a }),
-		"floor": mathUnary(math.Floor),
-		"ceil":  mathUnary(math.Ceil),
-		"log":   mathLog,
+		"fmod":   mathFmod,
+		"mod":    mathFmod,
+		"modf":   mathModf,
+		"max":    mathFold(func(a, b float64) bool { return b > a }),
+		"min":    mathFold(func(a, b float64) bool { return b < a }),
+		"floor":  mathUnary(math.Floor),
+		"ceil":   mathUnary(math.Ceil),
+		"log":    mathLog,
+		"random": mathRandom,
 	})
 }
 
@@ -60,6 +62,21 @@ func mathFold(better func(a, b float64) bool) lua.LGFunction {
 		L.Push(lua.LNumber(best))
 		return 1
 	}
+}
+
+// mathRandom does not check its bounds, as LuaJIT does not.
+func mathRandom(L *lua.LState) int {
+	value := rand.Float64()
+	switch L.GetTop() {
+	case 0:
+	case 1:
+		value = math.Floor(value*CheckNumber(L, 1)) + 1
+	default:
+		low := CheckNumber(L, 1)
+		value = math.Floor(value*(CheckNumber(L, 2)-low+1)) + low
+	}
+	L.Push(lua.LNumber(value))
+	return 1
 }
 
 // mathLog takes a base as its second argument.

@@ -15,6 +15,9 @@ type Options struct {
 	CallDepth int
 }
 
+// LuaJIT has no local variable arg in functions with "...".
+func init() { lua.CompatVarArg = false }
+
 // maxRegisters bounds the values on one thread's stack. It leaves room for
 // unpack of some hundred thousand elements.
 const maxRegisters = 1 << 20
@@ -40,8 +43,15 @@ func New(o Options) *lua.LState {
 	openPattern(L)
 	openTable(L)
 	openMath(L)
+	openList(L)
+	openText(L)
+	openEnvironment(L)
+	openTime(L)
+	openOS(L)
+	openIO(L)
 	openBit(L)
 	openPackage(L)
+	openJIT(L)
 	openDebug(L)
 	return L
 }

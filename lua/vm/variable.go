@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -100,6 +102,9 @@ func (f frame) local(register, pc int) string {
 			continue
 		}
 		if register == 0 {
+			if strings.HasPrefix(l.Name, "(") {
+				return "" // of a for loop
+			}
 			return l.Name
 		}
 		register--
@@ -193,6 +198,8 @@ func called(f frame, pc int) []int {
 	switch code := f.proto.Code[pc]; opcode(code) {
 	case lua.OP_CALL, lua.OP_TAILCALL:
 		return []int{argA(code)}
+	case lua.OP_TFORLOOP:
+		return []int{argA(code)}
 	}
 	return nil
 }
@@ -215,18 +222,28 @@ func operand(op int) candidates {
 	}
 }
 
-// concatenated finds the operands of calls of our concatenation, the last one
-// first, as LuaJIT evaluates them.
-func concatenated(f frame, pc int) []int {
-	code := f.proto.Code[pc]
-	if opcode(code) != lua.OP_CALL || f.name(argA(code), pc) != "upvalue '"+concatName+"'" {
-		return nil
+// concatenated describes an argument of our running concatenation.
+func concatenated(L *lua.LState, culprit lua.LValue, index int) string {
+	kind := culprit.Type().String()
+	f, ok := luaFrame(L)
+	if !ok || index == 0 {
+		return unnamed(kind)
 	}
-	var registers []int
-	for i := argB(code) - 1; i > 0; i-- {
-		registers = append(registers, argA(code)+i)
+	for pc, code := range f.proto.Code {
+		if f.proto.DbgSourcePositions[pc] != f.debug.CurrentLine || argB(code)-1 != L.GetTop() {
+			continue
+		}
+		if op := opcode(code); op != lua.OP_CALL && op != lua.OP_TAILCALL {
+			continue
+		}
+		if f.name(argA(code), pc) != "upvalue '"+concatName+"'" {
+			continue
+		}
+		if name := f.name(argA(code)+index, pc); name != "" {
+			return name + " (a " + kind + " value)"
+		}
 	}
-	return registers
+	return unnamed(kind)
 }
 
 // callsMethod tells whether the current line calls a method of that name.

@@ -41,6 +41,14 @@ func Main() int {
 	if len(process.Args) > 1 && process.Args[1] == "build" {
 		return buildCommand(process.Args[2:], os.Stderr)
 	}
+	if len(process.Args) > 1 {
+		if s, ok := cycle.FindSubcommand(process.Args[1]); ok {
+			return s.Run(process.Args[2:], func(prefix, conf string) int {
+				o := options(id, &flags{prefix: prefix, conf: conf, log: "stderr"})
+				return serve(o, early(o, &flags{}))
+			})
+		}
+	}
 	f, err := parse(process.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", id.Name, err)

@@ -157,7 +157,7 @@ func SetBits[T any](p Place[T], field func(*T) *Opt[uint], values map[string]uin
 	return func(c *Conf) error {
 		o := field(p.At(c))
 		for _, s := range c.Args() {
-			v, ok := values[s]
+			v, ok := bitOf(values, s)
 			if !ok {
 				return c.Errorf("invalid value %q", s)
 			}
@@ -169,6 +169,19 @@ func SetBits[T any](p Place[T], field func(*T) *Opt[uint], values map[string]uin
 		}
 		return nil
 	}
+}
+
+// bitOf finds a word whatever its case, as nginx does.
+func bitOf(values map[string]uint, word string) (uint, bool) {
+	if v, ok := values[word]; ok {
+		return v, true
+	}
+	for name, v := range values {
+		if strings.EqualFold(name, word) {
+			return v, true
+		}
+	}
+	return 0, false
 }
 
 // Bufs is the value of directives such as `proxy_buffers 8 4k`.

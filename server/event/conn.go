@@ -409,6 +409,15 @@ func (l *Loop) DialUDP(sa unix.Sockaddr) (*Conn, error) {
 	return l.dial(sa, nil, unix.SOCK_DGRAM)
 }
 
+// DialDatagram is DialUDP from a local address where that is not nil, and to a
+// Unix-domain socket too: its peer can answer, as the kernel names our end.
+func (l *Loop) DialDatagram(sa unix.Sockaddr, bind unix.Sockaddr) (*Conn, error) {
+	if _, ok := sa.(*unix.SockaddrUnix); ok && bind == nil {
+		bind = &unix.SockaddrUnix{}
+	}
+	return l.dial(sa, bind, unix.SOCK_DGRAM)
+}
+
 func (l *Loop) dial(sa unix.Sockaddr, bind unix.Sockaddr, kind int) (*Conn, error) {
 	family := unix.AF_INET
 	switch sa.(type) {

@@ -30,6 +30,7 @@ type Body struct {
 	rest    int64 // of Content-Length, still on the connection
 	chunk   head.Chunked
 	discard bool
+	taken   bool // see TakeBody
 	failed  Status
 	waiters []*event.Task
 	shared  bool // data is in the connection's buffer

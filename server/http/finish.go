@@ -30,6 +30,10 @@ func (c *Conn) finish(r *Request) bool {
 		return false
 	}
 	r.discardBody()
+	if r.body.taken && !r.body.done {
+		r.KeepAlive, r.lingering = false, true
+		return c.afterRequest(r)
+	}
 	if r.body.started && !r.body.done || !r.body.started && r.HasBody() {
 		return c.beginDiscard(r)
 	}

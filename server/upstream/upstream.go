@@ -23,6 +23,8 @@ type Group struct {
 	Peers []*Peer
 	// Balancer chooses among the peers; round robin unless a module sets it.
 	Balancer Balancer
+	// Script, when set, is asked before the balancer.
+	Script Scripted
 
 	keepalive         int
 	keepaliveTimeout  time.Duration
@@ -49,6 +51,7 @@ type Peer struct {
 
 	current, effective int
 	conns              int
+	key                string // of a peer that a script has made
 	fails              int
 	accessed, checked  time.Time
 }

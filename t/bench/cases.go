@@ -31,9 +31,7 @@ var cases = append([]benchCase{
 	{name: "connect", path: "/", close: true, workers: 8, server: `location / { return 200 "hello, world\n"; }`},
 	{name: "tls", path: "/", tls: true, server: `location / { return 200 "hello, world\n"; }`},
 	{name: "handshake", path: "/", tls: true, close: true, server: `location / { return 200 "hello, world\n"; }`},
-	{name: "lua", path: "/", server: `location / { content_by_lua_block { ngx.say("hello, world") } }`},
-	{name: "luasleep", path: "/", server: `location / { content_by_lua_block { ngx.sleep(0.001) ngx.say("hello, world") } }`},
-}, handlerCases...)
+}, append(handlerCases, luaCases...)...)
 
 func caseNamed(name string) (benchCase, bool) {
 	i := slices.IndexFunc(cases, func(c benchCase) bool { return c.name == name })

@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 		"server/log", "server/re", "server/resolver/...", "server/upstream/..."},
 	"lua/...": {"conf", "shm", "lua/...", "server/cycle", "server/event", "server/handler/...", "server/http/...",
 		"server/log", "server/re", "server/resolver/...", "server/upstream/..."},
-	"lua/vm/...": {"lua/vm/...", "server/event"},
+	"lua/vm/...": {"lua/vm/...", "server/event", "lua/lib/recorded"}, // recorded: in tests
 
 	"server/command": {"conf", "server/cycle", "server/handler/build", "server/log", "server/process"},
 	"server/process": {"cbpf", "conf", "shm", "server/cycle", "server/event", "server/log"},

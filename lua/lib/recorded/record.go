@@ -70,7 +70,7 @@ func reference(t *testing.T, binary string, cases []recordedCase) []string {
 	var script strings.Builder
 	script.WriteString(harness)
 	for _, c := range cases {
-		fmt.Fprintf(&script, "ngx.say((run_case(%s):gsub('[\\r\\n]', '~')))\n", quoted(c.source))
+		fmt.Fprintf(&script, "ngx.say((run_case(%s):gsub('[\\r\\n]', '~'))) ngx.flush(true)\n", quoted(c.source))
 	}
 	port := freePort(t)
 	write := func(name, text string) {
@@ -116,7 +116,7 @@ func get(t *testing.T, url string) string {
 			defer answer.Body.Close()
 			body, err := io.ReadAll(answer.Body)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("the reference broke off behind %d lines: %v", strings.Count(string(body), "\n"), err)
 			}
 			return string(body)
 		}
