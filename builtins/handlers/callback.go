@@ -56,7 +56,7 @@ func (cb *callback) run(s *service) {
 	ctx, cancel := context.WithCancelCause(s.parent)
 	cb.cancel = cancel
 	go func() {
-		_, err := callService(ctx, cb.use.h, arg, first)
+		_, err := s.call(ctx, cb.use.h, arg, first)
 		s.calls.Add(-1)
 		s.onLoop(func() {
 			cb.running = false

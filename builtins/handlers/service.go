@@ -177,7 +177,7 @@ func (s *service) run() {
 		if ctx == nil {
 			break
 		}
-		value, err := callService(ctx, s.use.h, s.arg, first)
+		value, err := s.call(ctx, s.use.h, s.arg, first)
 		s.calls.Add(-1)
 		s.onLoop(func() {
 			s.cancel(nil)
@@ -186,6 +186,38 @@ func (s *service) run() {
 		})
 	}
 	s.onLoop(s.w.Leave)
+}
+
+// call calls a handler, with the baton when it wants that.
+func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, first bool) (value []byte, err error) {
+	if !h.Held {
+		return callService(ctx, h, arg, first)
+	}
+	done := make(chan struct{})
+	s.loop.Post(func() {
+		started := false
+		t := s.loop.Go(func() {
+			started = true
+			defer close(done)
+			value, err = callService(ctx, h, arg, first)
+		})
+		context.AfterFunc(ctx, func() {
+			s.loop.Post(func() {
+				cause := context.Cause(ctx)
+				if t.Cancel(cause); !started { // and never will
+					started = true
+					err = cause
+					close(done)
+				}
+			})
+		})
+	})
+	select {
+	case <-done:
+		return value, err
+	case <-s.parent.Done():
+		return nil, context.Cause(s.parent)
+	}
 }
 
 // callService calls a handler and catches its panic.

@@ -70,7 +70,7 @@ func (c *Ctx) echo(L *lua.LState, name string, newline bool) int {
 	} else {
 		rc = c.send(text)
 	}
-	if rc == http.Error || rc > http.OK {
+	if rc != http.OK {
 		return fail(L, "nginx output filter error")
 	}
 	return one(L)
@@ -173,7 +173,7 @@ func (c *Ctx) send(b []byte) http.Status {
 	if !c.out.buffering && !r.HeaderSent() && r.Version < 1001 && r.Out.ContentLength < 0 && Locations.Of(r).HTTP10Buffering.V {
 		c.out.buffering = true
 	}
-	if rc := c.sendHeader(); rc == http.Error || rc > http.OK {
+	if rc := c.sendHeader(); rc != http.OK {
 		return rc
 	}
 	if r.HeadOnly() || r.Method == head.MethodHead {
@@ -187,7 +187,7 @@ func (c *Ctx) send(b []byte) http.Status {
 	if b == nil {
 		c.dropBody()
 		if c.out.buffering {
-			if rc := c.sendKept(true); rc == http.Error || rc >= 300 {
+			if rc := c.sendKept(true); rc != http.OK {
 				return rc
 			}
 		}
@@ -218,7 +218,7 @@ func (c *Ctx) sendKept(body bool) http.Status {
 	if body {
 		r.Out.ContentLength = int64(len(c.out.kept))
 	}
-	if rc := r.SendHeader(); rc == http.Error || rc >= 300 {
+	if rc := r.SendHeader(); rc != http.OK {
 		return rc
 	}
 	if !body || len(c.out.kept) == 0 {
@@ -284,7 +284,7 @@ func sendHeaders(e *Engine, c *Ctx, L *lua.LState) int {
 	if c.R.HeaderSent() {
 		return one(L)
 	}
-	if rc := c.sendHeader(); rc == http.Error || rc > http.OK {
+	if rc := c.sendHeader(); rc != http.OK {
 		return fail(L, "nginx output filter error")
 	}
 	return one(L)

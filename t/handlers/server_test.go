@@ -95,9 +95,9 @@ func (s *site) start() {
 	}
 	s.t.Cleanup(s.stop)
 	s.until("the server serves", func() bool {
-		c, err := net.Dial("tcp", s.addr())
+		r, err := s.http.Get("http://" + s.addr() + "/nothing")
 		if err == nil {
-			c.Close()
+			r.Body.Close()
 		}
 		return err == nil
 	})
