@@ -123,11 +123,27 @@ func (f frame) name(register, pc int) string {
 	}
 	for at := pc - 1; at >= 0; at-- {
 		code := f.proto.Code[at]
-		if argA(code) == register && writes(opcode(code)) {
+		if argA(code) == register && writes(opcode(code)) && !f.binds(at) {
 			return f.origin(code, at)
 		}
 	}
 	return ""
+}
+
+// binds tells whether the instruction at pc only tells which upvalue a closure
+// gets; such ones follow the instruction that makes the closure.
+func (f frame) binds(pc int) bool {
+	for at := pc - 1; at >= 0; at-- {
+		switch code := f.proto.Code[at]; opcode(code) {
+		case lua.OP_MOVE, lua.OP_GETUPVAL:
+		case lua.OP_CLOSURE:
+			index := argBx(code)
+			return index < len(f.proto.FunctionPrototypes) && pc-at <= int(f.proto.FunctionPrototypes[index].NumUpvalues)
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // writes tells whether an instruction sets its register A.
