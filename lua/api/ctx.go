@@ -163,6 +163,9 @@ func (c *Ctx) begin() *run {
 		c.firstBusy = true
 	}
 	r.outer = c.run
+	if c.run == nil {
+		c.E.Stretch()
+	}
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
 	return r
@@ -171,6 +174,9 @@ func (c *Ctx) begin() *run {
 // over gives the memory of a run back, unless scripts may hold its thread.
 func (c *Ctx) over(r *run) {
 	c.run = r.outer
+	if c.run == nil {
+		c.E.Rest()
+	}
 	if r == &c.first && !r.entry.Exposed() && !r.spawned {
 		c.firstBusy = false
 	}
