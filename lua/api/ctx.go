@@ -27,6 +27,7 @@ type Ctx struct {
 	setArgs  [][]byte
 	timer    *timer
 	body     *bodyWriter
+	hand     *http.Handshake    // of the TLS phases
 	attempts *upstream.Attempts // while balancer_by_lua runs
 	socket   any                // the downstream cosocket, once taken
 	sockets  []*tcpSocket       // those with a connection
@@ -113,6 +114,9 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			}
 		case PhaseInitWorker, PhaseExitWorker:
 			suffix = ", context: " + c.Phase.Directive()
+		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
+			conn := c.hand.Conn
+			suffix = ", context: " + c.Phase.Directive() + ", client: " + string(conn.RemoteAddr()) + ", server: " + conn.ListenName()
 		}
 		l.Print(level, 0, text, suffix)
 	}

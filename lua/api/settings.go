@@ -40,6 +40,8 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 // Server is the settings of a server.
 type Server struct {
 	Rewrite *Code
+	// Of TLS handshakes.
+	ClientHello, Certificate, SessionFetch, SessionStore *Code
 }
 
 // Servers finds the settings of a server.
@@ -47,6 +49,13 @@ var Servers = http.NewServer(func() *Server { return &Server{} }, func(_ *cycle.
 	if own.Rewrite == nil {
 		own.Rewrite = outer.Rewrite
 	}
+	if own.ClientHello == nil {
+		own.ClientHello = outer.ClientHello
+	}
+	if own.Certificate == nil {
+		own.Certificate = outer.Certificate
+	}
+	own.SessionFetch, own.SessionStore = outer.SessionFetch, outer.SessionStore
 	return nil
 })
 
