@@ -106,6 +106,7 @@ func (c *Ctx) logLine(level log.Level, text string) {
 	l := c.E.Log()
 	if l.Enabled(level) {
 		suffix := ""
+		id := uint64(0)
 		switch c.Phase {
 		case PhaseTimer:
 			suffix = ", context: ngx.timer"
@@ -116,9 +117,10 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			suffix = ", context: " + c.Phase.Directive()
 		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
 			conn := c.hand.Conn
+			id = conn.ID
 			suffix = ", context: " + c.Phase.Directive() + ", client: " + string(conn.RemoteAddr()) + ", server: " + conn.ListenName()
 		}
-		l.Print(level, 0, text, suffix)
+		l.Print(level, id, text, suffix)
 	}
 }
 

@@ -55,7 +55,12 @@ var Servers = http.NewServer(func() *Server { return &Server{} }, func(_ *cycle.
 	if own.Certificate == nil {
 		own.Certificate = outer.Certificate
 	}
-	own.SessionFetch, own.SessionStore = outer.SessionFetch, outer.SessionStore
+	if own.SessionFetch == nil {
+		own.SessionFetch = outer.SessionFetch
+	}
+	if own.SessionStore == nil {
+		own.SessionStore = outer.SessionStore
+	}
 	return nil
 })
 

@@ -509,7 +509,7 @@ func sessionID(c *Ctx, h *http.Handshake, L *lua.LState) int {
 	if c.Phase&(PhaseSSLSessionFetch|PhaseSSLSessionStore) == 0 {
 		return fail(L, "bad session")
 	}
-	L.Push(lua.LString(strings.ToUpper(hex.EncodeToString(h.SessionID))))
+	L.Push(lua.LString(hex.EncodeToString(h.SessionID)))
 	return 1
 }
 
