@@ -68,7 +68,7 @@ func switches() []cycle.Directive {
 		ignored("lua_thread_cache_max_entries", "1", "Without effect: threads are kept by the engine."),
 		ignored("lua_sa_restart", "flag", "Without effect: the runtime restarts interrupted system calls."),
 		ignored("lua_malloc_trim", "1", "Without effect: the runtime returns memory to the system by itself."),
-		ignored("lua_worker_thread_vm_pool_size", "1", "Without effect: the VMs of ngx.run_worker_thread are made when needed."),
+		mainNumber("lua_worker_thread_vm_pool_size", func(m *api.Main) *cycle.Opt[int] { return &m.WorkerVMs }, "How many VMs a worker makes for ngx.run_worker_thread."),
 	}
 }
 

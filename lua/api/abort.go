@@ -34,21 +34,41 @@ func (c *Ctx) watchAbort() (stop func()) {
 		return func() {}
 	}
 	c.abort = abortWatch{}
-	return c.R.OnAbort(func() {
-		r := c.run
-		if r == nil || r.end != going || c.abort.gone {
+	over := false
+	gone := func() {
+		if !over {
+			c.clientGone()
+		}
+	}
+	remove := c.R.OnAbort(func() {
+		if c.run == nil { // gone before the script begins: it hears of that when it waits
+			c.E.Loop.Post(gone)
 			return
 		}
-		c.abort.gone = true
-		if c.R.Debugging() {
-			c.logLine(log.Debug, "http lua check broken connection")
-		}
-		c.logLine(log.Info, "client prematurely closed connection")
-		if c.abort.fn != nil {
-			c.E.Loop.Go(func() { c.spawn(r, c.abort.fn, nil) })
-			return
-		}
-		r.end, r.code = aborted, 499
-		r.stop(nil)
+		gone()
 	})
+	return func() {
+		over = true
+		remove()
+	}
+}
+
+// clientGone ends the script of the present phase, or calls what on_abort was
+// given.
+func (c *Ctx) clientGone() {
+	r := c.run
+	if r == nil || r.end != going || c.abort.gone {
+		return
+	}
+	c.abort.gone = true
+	if c.R.Debugging() {
+		c.logLine(log.Debug, "http lua check broken connection")
+	}
+	c.logLine(log.Info, "client prematurely closed connection")
+	if c.abort.fn != nil {
+		c.E.Loop.Go(func() { c.spawn(r, c.abort.fn, nil) })
+		return
+	}
+	r.end, r.code = aborted, 499
+	r.stop(nil)
 }

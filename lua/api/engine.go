@@ -27,6 +27,7 @@ type Engine struct {
 	loweredMeta, fieldsMeta *lua.LTable
 	chunks                  map[*Code]*loaded
 	files                   map[string]*loaded
+	fresh                   bool // made for one request
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -37,6 +38,8 @@ type shared struct {
 	timers timers
 	ring   *logRing
 	pools  map[string]any
+
+	workers workerVMs
 
 	// What cosockets share.
 	loop    *event.Loop
@@ -49,7 +52,11 @@ type shared struct {
 func NewEngine(w *cycle.Work, m *http.Main) *Engine { return newEngine(w, m, &shared{loop: w.Loop}) }
 
 // Fresh makes another engine for the same worker, with no memory of this one.
-func (e *Engine) Fresh() *Engine { return newEngine(e.Work, e.HTTP, e.shared) }
+func (e *Engine) Fresh() *Engine {
+	f := newEngine(e.Work, e.HTTP, e.shared)
+	f.fresh = true
+	return f
+}
 
 func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e := &Engine{

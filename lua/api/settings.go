@@ -15,6 +15,7 @@ type Main struct {
 	RegexMatchLimit           cycle.Opt[int]
 	MaxPendingTimers          cycle.Opt[int]
 	MaxRunningTimers          cycle.Opt[int]
+	WorkerVMs                 cycle.Opt[int]
 	CaptureLog                cycle.Opt[int64] // bytes; 0: off
 	Init, InitWorker          *Code
 	ExitWorker                *Code
@@ -32,6 +33,7 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 	s.RegexMatchLimit.Merge(nil, 0)
 	s.MaxPendingTimers.Merge(nil, 1024)
 	s.MaxRunningTimers.Merge(nil, 256)
+	s.WorkerVMs.Merge(nil, 10)
 	return nil
 })
 

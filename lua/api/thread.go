@@ -49,7 +49,7 @@ func spawn(e *Engine, c *Ctx, L *lua.LState) int {
 func (c *Ctx) spawn(r *run, fn *lua.LFunction, args []lua.LValue) *light {
 	l := &light{run: r, t: c.E.NewLight(&r.scope, fn, args)}
 	l.t.Data = l
-	r.lights = append(r.lights, l)
+	r.lights, r.spawned = append(r.lights, l), true
 	l.t.Start(func(results []lua.LValue, err error) {
 		l.done, l.results, l.err = true, results, err
 		if err != nil && err != vm.ErrUnwound && !l.killed {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/user"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type Core struct {
 	Env             []string // NAME or NAME=value
 	ErrorLog        LogSpec
 	BatonWarn       Opt[time.Duration]
+	ThreadPools     []string // names of thread_pool
 
 	WorkerConnections Opt[int]
 	MultiAccept       Opt[bool]
@@ -231,8 +233,12 @@ func setThreadPool(c *Conf) error {
 	if _, ok := Number(strings.TrimPrefix(c.Arg(1), "threads=")); !ok {
 		return c.Errorf("invalid threads value %q", c.Arg(1))
 	}
+	c.Cycle.Core.ThreadPools = append(c.Cycle.Core.ThreadPools, c.Arg(0))
 	return nil
 }
+
+// HasThreadPool reports whether thread_pool has named a pool.
+func (c *Core) HasThreadPool(name string) bool { return slices.Contains(c.ThreadPools, name) }
 
 func setEvents(c *Conf) error {
 	if c.Cycle.Core.events {
