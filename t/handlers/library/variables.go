@@ -14,7 +14,8 @@ import (
 
 func init() {
 	handler.Library("t", register)
-	handler.Library("slow", func() { time.Sleep(2 * time.Second) }) // takes its time to load
+	handler.Library("twice", func() { handler.Sync("upper", strings.ToLower) }) // a name that "t" has
+	handler.Library("slow", func() { time.Sleep(2 * time.Second) })             // takes its time to load
 }
 
 func register() {
