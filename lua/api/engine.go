@@ -65,6 +65,7 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 		null: vm.Null,
 	}
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
+	e.SetBudget(e.Conf.Budget.V)
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})

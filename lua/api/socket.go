@@ -155,6 +155,9 @@ func (c *Ctx) location() *http.Location {
 	if c.R != nil {
 		return c.R.Location()
 	}
+	if c.hand != nil {
+		return c.hand.Server.Root
+	}
 	if c.timer != nil && c.timer.loc != nil {
 		return c.timer.loc
 	}
