@@ -56,7 +56,7 @@ var rows = []row{
 
 func directives() []cycle.Directive {
 	var all []cycle.Directive
-	for _, r := range rows {
+	for _, r := range append(rows[:len(rows):len(rows)], handshakeRows...) {
 		if r.text {
 			all = append(all, cycle.Directive{Name: r.name + "_by_lua", In: r.in, Args: "1", Set: r.set(fromText), Doc: "Runs a text as Lua " + r.doc + "."})
 		}

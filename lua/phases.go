@@ -23,6 +23,7 @@ var engines = http.NewMain(func() *engineOf { return &engineOf{} }, nil)
 type engineOf struct{ e *api.Engine }
 
 func initialise(c *cycle.Conf, m *http.Main) error {
+	shakeHands(m)
 	conf := api.Mains.In(m)
 	order := func(early bool) int {
 		if early {

@@ -29,6 +29,7 @@ type Ctx struct {
 	setArgs  [][]byte
 	timer    *timer
 	body     *bodyWriter
+	hand     *http.Handshake    // of the TLS phases
 	attempts *upstream.Attempts // while balancer_by_lua runs
 	socket   any                // the downstream cosocket, once taken
 	sockets  []*tcpSocket       // those with a connection
@@ -109,6 +110,7 @@ func (c *Ctx) logLine(level log.Level, text string) {
 	l := c.E.Log()
 	if l.Enabled(level) {
 		suffix := ""
+		id := uint64(0)
 		switch c.Phase {
 		case PhaseTimer:
 			suffix = ", context: ngx.timer"
@@ -117,8 +119,12 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			}
 		case PhaseInitWorker, PhaseExitWorker:
 			suffix = ", context: " + c.Phase.Directive()
+		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
+			conn := c.hand.Conn
+			id = conn.ID
+			suffix = ", context: " + c.Phase.Directive() + ", client: " + string(conn.RemoteAddr()) + ", server: " + conn.ListenName()
 		}
-		l.Print(level, 0, text, suffix)
+		l.Print(level, id, text, suffix)
 	}
 }
 
@@ -163,6 +169,9 @@ func (c *Ctx) begin() *run {
 		c.firstBusy = true
 	}
 	r.outer = c.run
+	if c.run == nil {
+		c.E.Stretch()
+	}
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
 	return r
@@ -171,6 +180,9 @@ func (c *Ctx) begin() *run {
 // over gives the memory of a run back, unless scripts may hold its thread.
 func (c *Ctx) over(r *run) {
 	c.run = r.outer
+	if c.run == nil {
+		c.E.Rest()
+	}
 	if r == &c.first && !r.entry.Exposed() && !r.spawned {
 		c.firstBusy = false
 	}

@@ -23,8 +23,8 @@ type Engine struct {
 	// The methods of cosockets.
 	tcpMethods, bodyMethods, rawMethods, udpMethods *lua.LTable
 	null                                            *lua.LUserData
-	// metatables of tables of fields: keys in lower case, or as they were sent
-	loweredMeta, fieldsMeta *lua.LTable
+	// loweredMeta is the metatable of tables of fields whose keys are in lower case
+	loweredMeta *lua.LTable
 	chunks                  map[*Code]*loaded
 	files                   map[string]*loaded
 	fresh                   bool // made for one request
@@ -65,6 +65,7 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 		null: vm.Null,
 	}
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
+	e.SetBudget(e.Conf.Budget.V)
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})

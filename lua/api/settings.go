@@ -17,6 +17,7 @@ type Main struct {
 	MaxRunningTimers          cycle.Opt[int]
 	WorkerVMs                 cycle.Opt[int]
 	CaptureLog                cycle.Opt[int64] // bytes; 0: off
+	Budget                    cycle.Opt[time.Duration]
 	Init, InitWorker          *Code
 	ExitWorker                *Code
 	RewriteNoPostpone         cycle.Opt[bool]
@@ -40,12 +41,26 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 // Server is the settings of a server.
 type Server struct {
 	Rewrite *Code
+	// Of TLS handshakes.
+	ClientHello, Certificate, SessionFetch, SessionStore *Code
 }
 
 // Servers finds the settings of a server.
 var Servers = http.NewServer(func() *Server { return &Server{} }, func(_ *cycle.Conf, outer, own *Server) error {
 	if own.Rewrite == nil {
 		own.Rewrite = outer.Rewrite
+	}
+	if own.ClientHello == nil {
+		own.ClientHello = outer.ClientHello
+	}
+	if own.Certificate == nil {
+		own.Certificate = outer.Certificate
+	}
+	if own.SessionFetch == nil {
+		own.SessionFetch = outer.SessionFetch
+	}
+	if own.SessionStore == nil {
+		own.SessionStore = outer.SessionStore
 	}
 	return nil
 })

@@ -281,6 +281,7 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 	t.status = Running
 	t.Scope.join(t)
 	t.task = m.Loop.New(func() {
+		m.Stretch()
 		results, err := t.run(m.explain)
 		t.finish()
 		ended(results, err)

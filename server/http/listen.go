@@ -468,6 +468,9 @@ func (m *Main) listen(c *cycle.Conf) error {
 	for _, a := range m.addresses {
 		if a.opt.ssl {
 			for _, s := range a.servers {
+				if s != a.def && len(tlsServers.In(s).certs) == 0 {
+					continue // that of the default server will do
+				}
 				if err := checkTLS(c, s); err != nil {
 					return err
 				}

@@ -38,8 +38,10 @@ type Server struct {
 	core    *coreServer
 	named   map[string]*Location
 	listens bool
-	file    string
-	line    int
+	// handshaker takes part in TLS handshakes; see SetHandshaker.
+	handshaker Handshaker
+	file       string
+	line       int
 }
 
 // Location is a location block, the part of a server outside of locations, an

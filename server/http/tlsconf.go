@@ -329,16 +329,24 @@ func (m *Main) tlsConfig(c *Conn, s *tlsSession) *tls.Config {
 	choose := &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		s.name = hello.ServerName
 		t, srv := def, c.addr.def
+		h := &Handshake{Conn: c, Server: srv, Hello: hello}
+		if err := s.sayHello(h); err != nil {
+			return nil, err
+		}
 		if hello.ServerName != "" {
 			if found := c.addr.names.byName(strings.ToLower(hello.ServerName)); found != nil {
 				t, srv = tlsServers.In(found), found
 			}
 		}
-		if t.reject.V || t.config == nil {
+		cfg, hs := t.config, srv.handshaker
+		if cfg == nil { // a server without a certificate has that of the default one
+			cfg, hs = def.config, c.addr.def.handshaker
+		}
+		if t.reject.V || cfg == nil {
 			return nil, errors.New("handshake rejected")
 		}
-		s.server = srv
-		return t.config, nil
+		s.server, h.Server = srv, srv
+		return s.configure(cfg, hs, h)
 	}}
 	return choose
 }
