@@ -507,4 +507,10 @@ var corpus = []string{
 	`local function f(s) for i = 1, 3 do s = s .. i end return s end return f("a")`,
 	`local function f(s) local r = {} while #s > 0 do r[#r + 1], s = s:sub(1, 1), s:sub(2) end return table.concat(r, ",") end return f("abc")`,
 	`local function f(a, b) if a then b = b or {} ; b.x, b = a .. "k", nil end return b end return f("abc", {})`,
+	`local t = {x = 7} g, t.x, g2 = 1, 2 return g, t.x, g2`,
+	`local p local t = {} p, t.x = p, 10 return p, t.x`,
+	`local q local t = {} q, t[1], g = nil, 5 return q, t[1], g`,
+	`local function f(p) return p end local t = {f(1), x = f(2), y = f(3)} return #t, t[1], t.x, t.y`,
+	`local function f(...) local t = {..., x = ...} return #t, t[1], t.x end return f(4, 5)`,
+	`local function f(...) return {f = 1, ...} end return #f(1, 2, 3)`,
 }

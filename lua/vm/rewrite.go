@@ -40,15 +40,38 @@ func (r *rewriter) block(block []ast.Stmt) {
 // a call whose result is for the last parameter in the registers of that
 // parameter and of the variables behind it.
 func (r *rewriter) clobbers(assign *ast.AssignStmt) bool {
-	if len(assign.Lhs) > 1 && len(assign.Rhs) > 1 {
-		return slices.ContainsFunc(assign.Lhs, isName) && !allConstant(assign.Rhs)
+	if len(assign.Lhs) > 1 {
+		return !isSafe(assign)
 	}
 	for _, to := range assign.Lhs {
 		if name, ok := to.(*ast.IdentExpr); ok && name.Value == r.last && r.last != "" {
 			return slices.ContainsFunc(assign.Rhs, mayCall)
 		}
 	}
-	return len(assign.Lhs) > 1 && len(conflicts(assign)) > 0
+	return false
+}
+
+// isSafe tells of the multiple assignments that gopher-lua gets right: all
+// values come from one call, or are constants, or go into fields.
+func isSafe(assign *ast.AssignStmt) bool {
+	if len(assign.Rhs) == 1 && isMulti(assign.Rhs[0]) {
+		return !mixed(assign)
+	}
+	if len(assign.Rhs) != len(assign.Lhs) {
+		return false
+	}
+	return allConstant(assign.Rhs) && !mixed(assign) || !slices.ContainsFunc(assign.Lhs, isName)
+}
+
+// isMulti tells whether an expression may have more or less than one value.
+func isMulti(expr ast.Expr) bool {
+	switch e := expr.(type) {
+	case *ast.FuncCallExpr:
+		return !e.AdjustRet
+	case *ast.Comma3Expr:
+		return !e.AdjustRet
+	}
+	return false
 }
 
 func isName(expr ast.Expr) bool {
@@ -60,24 +83,15 @@ func allConstant(exprs []ast.Expr) bool {
 	return !slices.ContainsFunc(exprs, func(expr ast.Expr) bool { return isName(expr) || mayCall(expr) })
 }
 
-// conflicts gives the fields on the left whose table is a variable that the
-// same assignment sets.
-func conflicts(assign *ast.AssignStmt) []*ast.AttrGetExpr {
-	var fields []*ast.AttrGetExpr
+// mixed tells whether names and fields stand on the left.
+func mixed(assign *ast.AssignStmt) bool {
+	names := 0
 	for _, to := range assign.Lhs {
-		field, ok := to.(*ast.AttrGetExpr)
-		if !ok {
-			continue
-		}
-		table, ok := field.Object.(*ast.IdentExpr)
-		if ok && slices.ContainsFunc(assign.Lhs, func(e ast.Expr) bool {
-			name, ok := e.(*ast.IdentExpr)
-			return ok && name.Value == table.Value
-		}) {
-			fields = append(fields, field)
+		if isName(to) {
+			names++
 		}
 	}
-	return fields
+	return names > 0 && names < len(assign.Lhs)
 }
 
 // mayCall tells whether the compiler may make a call right where the value of
@@ -90,17 +104,12 @@ func mayCall(expr ast.Expr) bool {
 	return true
 }
 
-// viaLocals makes "a, b = x, y" into "do local t1, t2 = x, y a, b = t1, t2 end".
-// A table on the left that is a variable on the left, too, is kept before.
+// viaLocals makes "a, t.x = x, y" into "do local t0 = t local t1, t2 = x, y
+// t0.x = t2 a = t1 end".
 func viaLocals(assign *ast.AssignStmt) ast.Stmt {
 	place := func(e ast.PositionHolder) {
 		e.SetLine(assign.Line())
 		e.SetLastLine(assign.LastLine())
-	}
-	name := func(text string, i int) *ast.IdentExpr {
-		e := &ast.IdentExpr{Value: text + formatInt(i+1) + ")"}
-		place(e)
-		return e
 	}
 	block := &ast.DoBlockStmt{}
 	place(block)
@@ -109,20 +118,45 @@ func viaLocals(assign *ast.AssignStmt) ast.Stmt {
 		place(local)
 		block.Stmts = append(block.Stmts, local)
 	}
-	for i, field := range conflicts(assign) {
-		table := name("(table ", i)
-		declare([]string{table.Value}, []ast.Expr{field.Object})
-		field.Object = table
+	name := func(what string, i int) *ast.IdentExpr {
+		e := &ast.IdentExpr{Value: "(" + what + " " + formatInt(i+1) + ")"}
+		place(e)
+		return e
+	}
+	keep := func(what string, i int, value ast.Expr) ast.Expr {
+		e := name(what, i)
+		declare([]string{e.Value}, []ast.Expr{value})
+		return e
+	}
+	if len(assign.Lhs) > 1 {
+		for i, to := range assign.Lhs {
+			field, ok := to.(*ast.AttrGetExpr)
+			if !ok {
+				continue
+			}
+			field.Object = keep("table", i, field.Object)
+			if isName(field.Key) || mayCall(field.Key) {
+				field.Key = keep("key", i, field.Key)
+			}
+		}
 	}
 	names := make([]string, len(assign.Lhs))
-	values := make([]ast.Expr, len(assign.Lhs))
-	for i := range assign.Lhs {
-		value := name("(value ", i)
-		names[i], values[i] = value.Value, value
+	for i := range names {
+		names[i] = name("value", i).Value
+	}
+	if last := len(assign.Rhs) - 1; !isMulti(assign.Rhs[last]) {
+		for i := last + 1; i < len(names); i++ {
+			none := &ast.NilExpr{}
+			place(none)
+			assign.Rhs = append(assign.Rhs, none)
+		}
 	}
 	declare(names, assign.Rhs)
-	assign.Rhs = values
-	block.Stmts = append(block.Stmts, assign)
+	for i := len(names) - 1; i >= 0; i-- {
+		one := &ast.AssignStmt{Lhs: assign.Lhs[i : i+1 : i+1], Rhs: []ast.Expr{name("value", i)}}
+		place(one)
+		block.Stmts = append(block.Stmts, one)
+	}
 	return block
 }
 
@@ -190,10 +224,7 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		e.Object = r.expr(e.Object)
 		e.Key = r.expr(e.Key)
 	case *ast.TableExpr:
-		for _, field := range e.Fields {
-			field.Key = r.expr(field.Key)
-			field.Value = r.expr(field.Value)
-		}
+		r.table(e)
 	case *ast.FuncCallExpr:
 		e.Func = r.expr(e.Func)
 		e.Receiver = r.expr(e.Receiver)
@@ -214,6 +245,49 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		r.function(e, false)
 	case *ast.StringConcatOpExpr:
 		return r.concat(e)
+	}
+	return expr
+}
+
+// fieldsPerFlush is how many elements of a constructor gopher-lua stores at a
+// time.
+const fieldsPerFlush = 50
+
+// table rewrites a constructor. gopher-lua takes a named field at the end whose
+// value is a call for the end of the list, and stores the list again at every
+// named field that follows a full batch.
+func (r *rewriter) table(e *ast.TableExpr) {
+	elements, late := 0, false
+	for _, field := range e.Fields {
+		field.Key = r.expr(field.Key)
+		field.Value = r.expr(field.Value)
+		if field.Key == nil {
+			elements++
+			continue
+		}
+		late = late || elements > 0 && elements%fieldsPerFlush == 0
+		field.Value = single(field.Value)
+	}
+	if late {
+		slices.SortStableFunc(e.Fields, func(a, b *ast.Field) int {
+			if (a.Key == nil) == (b.Key == nil) {
+				return 0
+			}
+			if a.Key != nil {
+				return -1
+			}
+			return 1
+		})
+	}
+}
+
+// single cuts a call or "..." to one value.
+func single(expr ast.Expr) ast.Expr {
+	switch e := expr.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
 	}
 	return expr
 }
@@ -252,13 +326,7 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 
 // operand rewrites one operand. Calls and "..." are cut to one value.
 func (r *rewriter) operand(expr ast.Expr) ast.Expr {
-	switch e := expr.(type) {
-	case *ast.FuncCallExpr:
-		e.AdjustRet = true
-	case *ast.Comma3Expr:
-		e.AdjustRet = true
-	}
-	return r.expr(expr)
+	return r.expr(single(expr))
 }
 
 func concatCall(operands []ast.Expr, at ast.Expr) ast.Expr {
