@@ -60,6 +60,7 @@ func switches() []cycle.Directive {
 		{Name: "lua_package_path", In: cycle.HTTP, Args: "1", Set: cycle.SetString(api.Mains, func(m *api.Main) *cycle.Opt[string] { return &m.PackagePath }), Doc: "Where require looks for modules; $prefix is the server's prefix, ;; the default."},
 		{Name: "lua_package_cpath", In: cycle.HTTP, Args: "1", Set: cycle.SetString(api.Mains, func(m *api.Main) *cycle.Opt[string] { return &m.PackageCPath }), Doc: "The value of package.cpath; modules in C can not be loaded."},
 		{Name: "lua_shared_dict", In: cycle.HTTP, Args: "2", Set: setDict, Doc: "A dictionary in memory shared by all workers."},
+		{Name: "lua_worker_events", In: cycle.HTTP, Args: "1", Set: setEvents, Doc: "The size of the memory that the event channel of ngx.worker.events keeps its messages in."},
 		{Name: "lua_capture_error_log", In: cycle.HTTP, Args: "1", Set: cycle.SetSize(api.Mains, func(m *api.Main) *cycle.Opt[int64] { return &m.CaptureLog }), Doc: "The size of the memory in which a worker keeps log lines for ngx.errlog."},
 		{Name: "lua_load_resty_core", In: cycle.HTTP, Args: "flag", Doc: "Without effect: what resty.core does is built in.", Set: func(c *cycle.Conf) error {
 			c.Warnf("lua_load_resty_core is deprecated (the lua-resty-core library is required since ngx_lua v0.10.16)")
@@ -88,6 +89,16 @@ func setCodeCache(c *cycle.Conf) error {
 // ignored is a directive without effect here; its documentation says why.
 func ignored(name, args, doc string) cycle.Directive {
 	return cycle.Directive{Name: name, In: cycle.HTTP, Args: args, Doc: doc, Set: func(*cycle.Conf) error { return nil }}
+}
+
+// setEvents is lua_worker_events.
+func setEvents(c *cycle.Conf) error {
+	size, ok := conf.Size(c.Arg(0))
+	if !ok {
+		return c.Wrong("invalid value")
+	}
+	api.Mains.In(http.ScopeOf(c).Main).Used = true
+	return c.Zone(cycle.Zone{Name: api.EventsZone, Tag: api.EventsZone, Size: size, Events: true})
 }
 
 // setDict is lua_shared_dict.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	_ "github.com/perigee-server/perigee/builtins"
+	_ "github.com/perigee-server/perigee/lua"
 )
 
 //go:generate go run . ..

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/base64"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/lib/encode"
@@ -23,6 +25,7 @@ func init() {
 	fields["status"] = field{in: InRequest, get: status, put: setStatus}
 	family(func(e *Engine) {
 		encode.Register(e.L, e.ngx)
+		e.ngx.RawSetString("decode_base64mime", e.L.NewFunction(decodeBase64MIME))
 		meta := e.L.NewTable()
 		meta.RawSetString("__index", e.L.NewFunction(func(L *lua.LState) int {
 			name, _ := L.Get(2).(lua.LString)
@@ -115,3 +118,30 @@ func toInt(v lua.LValue) (int, bool) {
 
 // encodeArgs is ngx.encode_args.
 func encodeArgs(L *lua.LState, t *lua.LTable) []byte { return encode.AppendArgs(L, nil, t) }
+
+// decodeBase64MIME is ngx.decode_base64mime: what is not of the alphabet does not
+// count.
+func decodeBase64MIME(L *lua.LState) int {
+	text, ok := L.Get(1).(lua.LString)
+	if !ok {
+		L.RaiseError("string argument only")
+	}
+	kept := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '+', c == '/':
+			kept = append(kept, c)
+		}
+	}
+	if len(kept)%4 == 1 {
+		kept = kept[:len(kept)-1]
+	}
+	out, err := base64.RawStdEncoding.DecodeString(string(kept))
+	if err != nil {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(lua.LString(out))
+	return 1
+}
