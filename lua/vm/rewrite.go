@@ -36,19 +36,24 @@ func (r *rewriter) block(block []ast.Stmt) {
 }
 
 // clobbers tells whether gopher-lua's compiler may go wrong. It writes a local
-// variable before it has read all values of a multiple assignment; and it makes
-// a call whose result is for the last parameter in the registers of that
+// variable before it has read all values of a multiple assignment; it leaves
+// the variable as it is where the left of an "and" is false; and it makes a
+// call whose result is for the last parameter in the registers of that
 // parameter and of the variables behind it.
 func (r *rewriter) clobbers(assign *ast.AssignStmt) bool {
 	if len(assign.Lhs) > 1 {
 		return !isSafe(assign)
 	}
-	for _, to := range assign.Lhs {
-		if name, ok := to.(*ast.IdentExpr); ok && name.Value == r.last && r.last != "" {
-			return slices.ContainsFunc(assign.Rhs, mayCall)
-		}
+	name, ok := assign.Lhs[0].(*ast.IdentExpr)
+	if !ok || len(assign.Rhs) != 1 {
+		return ok && name.Value == r.last && slices.ContainsFunc(assign.Rhs, mayCall)
 	}
-	return false
+	return isLogical(assign.Rhs[0]) || name.Value == r.last && mayCall(assign.Rhs[0])
+}
+
+func isLogical(expr ast.Expr) bool {
+	_, ok := expr.(*ast.LogicalOpExpr)
+	return ok
 }
 
 // isSafe tells of the multiple assignments that gopher-lua gets right: all
