@@ -529,4 +529,6 @@ var corpus = []string{
 	`local b = "B" b = b and q and b return b`,
 	`local function f(b) b = q and 5 return b end return f("B")`,
 	`local b = "B" local function f() b = q and 5 end f() return b`,
+	`local b, c = "B" b = c and 5, 6 return b`,
+	`local b, c = "B" b, c = c and 5, 6, 7 return b, c`,
 }

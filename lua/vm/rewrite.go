@@ -45,10 +45,7 @@ func (r *rewriter) clobbers(assign *ast.AssignStmt) bool {
 		return !isSafe(assign)
 	}
 	name, ok := assign.Lhs[0].(*ast.IdentExpr)
-	if !ok || len(assign.Rhs) != 1 {
-		return ok && name.Value == r.last && slices.ContainsFunc(assign.Rhs, mayCall)
-	}
-	return isLogical(assign.Rhs[0]) || name.Value == r.last && mayCall(assign.Rhs[0])
+	return ok && (isLogical(assign.Rhs[0]) || name.Value == r.last && slices.ContainsFunc(assign.Rhs, mayCall))
 }
 
 func isLogical(expr ast.Expr) bool {
