@@ -172,7 +172,7 @@ func withoutShebang(source string) string {
 func (s *script) configuration(prefix string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("daemon off; master_process off; worker_processes 1;")
+	line("daemon off; master_process off; worker_processes 1; baton_warn 0;")
 	line("pid %s/pid; error_log stderr %s;", prefix, s.errlog)
 	for _, m := range s.main {
 		line("%s", m)

@@ -65,6 +65,7 @@ func switches() []cycle.Directive {
 			c.Warnf("lua_load_resty_core is deprecated (the lua-resty-core library is required since ngx_lua v0.10.16)")
 			return nil
 		}},
+		{Name: "lua_cpu_budget", In: cycle.HTTP, Args: "1", Set: cycle.SetMsec(api.Mains, func(m *api.Main) *cycle.Opt[time.Duration] { return &m.Budget }), Doc: "How long Lua may run without waiting before an error ends it; 0, the default, means for ever. It makes Lua slower, as every instruction looks at it."},
 		ignored("lua_thread_cache_max_entries", "1", "Without effect: threads are kept by the engine."),
 		ignored("lua_sa_restart", "flag", "Without effect: the runtime restarts interrupted system calls."),
 		ignored("lua_malloc_trim", "1", "Without effect: the runtime returns memory to the system by itself."),

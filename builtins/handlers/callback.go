@@ -52,12 +52,12 @@ func (cb *callback) run(s *service) {
 	}
 	first := !cb.again
 	cb.running, cb.again = true, true
-	s.calls.Add(1)
+	s.m.calls.Add(1)
 	ctx, cancel := context.WithCancelCause(s.parent)
 	cb.cancel = cancel
 	go func() {
-		_, err := callService(ctx, cb.use.h, arg, first)
-		s.calls.Add(-1)
+		_, err := s.call(ctx, cb.use.h, arg, first)
+		s.m.calls.Add(-1)
 		s.onLoop(func() {
 			cb.running = false
 			cancel(nil)

@@ -59,6 +59,7 @@ type hookData struct {
 	good   *shm.ServiceVar // the last that a worker has survived
 	trial  *shm.ServiceVar // what this slot's worker tries, and how often it has
 	seen   uint64          // changes of newest that this worker has run
+	tried  *call           // by this worker, which has not lived long enough since
 }
 
 // openHookData finds the data of a hook; the name is the same in every
@@ -117,6 +118,7 @@ func (d *hookData) try(c call) bool {
 		return false
 	}
 	d.noteTrials(c, trials+1)
+	d.tried = &c
 	return true
 }
 
@@ -126,9 +128,24 @@ func (d *hookData) noteTrials(c call, n byte) {
 
 // survived notes that the worker lives with the data of a call.
 func (d *hookData) survived(c call) {
+	if d.tried == nil || d.tried.at != c.at {
+		return // a later call counts
+	}
+	d.tried = nil
 	d.noteTrials(c, 0)
 	if good, ok := loadCall(d.good); !ok || good.at < c.at {
 		d.good.Store(append(binary.BigEndian.AppendUint64(nil, c.at), c.data...), 0)
+	}
+}
+
+// acquit takes back the trials of a worker that ends for another reason than the
+// data of a hook.
+func (m *mainConf) acquit() {
+	for _, h := range m.hooks {
+		if h.data != nil && h.data.tried != nil {
+			h.data.noteTrials(*h.data.tried, 0)
+			h.data.tried = nil
+		}
 	}
 }
 

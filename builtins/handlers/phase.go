@@ -7,22 +7,15 @@ import (
 // runEarly runs what a location wants before its rewrite directives, in the
 // order of declaration.
 func runEarly(r *http.Request) http.Status {
-	stateOf(r).early = r.Location()
 	return runList(r, locations.Of(r).vars)
 }
 
 // runLate runs what the `if` block wants that the rewrite directives have
 // entered.
 func runLate(r *http.Request) http.Status {
-	l := r.Location()
-	if !l.Nameless {
+	if !r.Location().Nameless {
 		return http.Declined
 	}
-	s := stateOf(r)
-	if s.early == l {
-		return http.Declined
-	}
-	s.early = l
 	return runList(r, locations.Of(r).own)
 }
 

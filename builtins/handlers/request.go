@@ -61,6 +61,9 @@ func beside(ctx context.Context, r *http.Request, j *job) *handler.Request {
 	})
 }
 
+// HTTP is the request itself, for modules of this server.
+func (h host) HTTP() *http.Request { return h.r }
+
 func (h host) Method() string     { return string(h.r.MethodName) }
 func (h host) URI() []byte        { return h.r.URI }
 func (h host) Args() []byte       { return h.r.Args }

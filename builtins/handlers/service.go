@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -33,7 +32,7 @@ type service struct {
 	value   []byte            // of a service of each worker
 	cancel  func(cause error) // of the present run, nil between runs
 	leaving bool
-	calls   *atomic.Int32 // of handlers of services, in this worker
+	m       *mainConf
 }
 
 // setService is handler_run_service.
@@ -86,7 +85,7 @@ func (s *service) get(r *http.Request) ([]byte, bool) {
 
 // prepare gives the service its worker.
 func (s *service) prepare(w *cycle.Work, m *mainConf) {
-	s.w, s.loop, s.log, s.parent, s.calls = w, w.Loop, w.Cycle.Log, m.ctx, &m.calls
+	s.w, s.loop, s.log, s.parent, s.m = w, w.Loop, w.Cycle.Log, m.ctx, m
 }
 
 // start runs the service for the life of the worker.
@@ -172,13 +171,13 @@ func (s *service) run() {
 			var cancel context.CancelCauseFunc
 			ctx, cancel = context.WithCancelCause(s.parent)
 			s.cancel = cancel
-			s.calls.Add(1)
+			s.m.calls.Add(1)
 		})
 		if ctx == nil {
 			break
 		}
-		value, err := callService(ctx, s.use.h, s.arg, first)
-		s.calls.Add(-1)
+		value, err := s.call(ctx, s.use.h, s.arg, first)
+		s.m.calls.Add(-1)
 		s.onLoop(func() {
 			s.cancel(nil)
 			s.cancel = nil
@@ -186,6 +185,38 @@ func (s *service) run() {
 		})
 	}
 	s.onLoop(s.w.Leave)
+}
+
+// call calls a handler, with the baton when it wants that.
+func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, first bool) (value []byte, err error) {
+	if !h.Held {
+		return callService(ctx, h, arg, first)
+	}
+	done := make(chan struct{})
+	s.loop.Post(func() {
+		started := false
+		t := s.loop.Go(func() {
+			started = true
+			defer close(done)
+			value, err = callService(ctx, h, arg, first)
+		})
+		context.AfterFunc(ctx, func() {
+			s.loop.Post(func() {
+				cause := context.Cause(ctx)
+				if t.Cancel(cause); !started { // and never will
+					started = true
+					err = cause
+					close(done)
+				}
+			})
+		})
+	})
+	select {
+	case <-done:
+		return value, err
+	case <-s.parent.Done():
+		return nil, context.Cause(s.parent)
+	}
 }
 
 // callService calls a handler and catches its panic.
@@ -208,9 +239,11 @@ func (s *service) finish(value []byte, err error) {
 		s.publish(value)
 	case errors.Is(err, handler.ErrTerminateWorker):
 		s.log.Printf(log.Emerg, "handler %q of service variable %q: \"%s\", terminating the worker process", s.use.name, s.name, oneLine(err.Error()))
+		s.m.failing = true
 		s.w.Fail(oneLine(err.Error()))
 	case errors.Is(err, handler.ErrRestartWorker):
 		s.log.Printf(log.Emerg, "handler %q of service variable %q: \"%s\", the worker process shall be respawned", s.use.name, s.name, oneLine(err.Error()))
+		s.m.failing = true
 		s.w.Restart()
 	case errors.Is(err, handler.ErrWorkerExiting) && s.leaving:
 	default:

@@ -43,6 +43,8 @@ type mainConf struct {
 	wake   *cycle.Channel // tells workers of hooks and of changed variables
 	// leaving is set when the worker quits.
 	leaving bool
+	// failing is set when a service ends the worker.
+	failing bool
 	ctx     context.Context // of the worker; cancelled as it exits
 }
 

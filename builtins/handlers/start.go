@@ -74,9 +74,13 @@ func start(w *cycle.Work, hm *http.Main) error {
 	}
 	w.OnQuit(func() {
 		m.leaving = true
+		m.acquit()
 		m.leaveServices()
 	})
 	w.OnExit(func() {
+		if !m.failing {
+			m.acquit()
+		}
 		m.leaveServices()
 		m.awaitServices(w)
 		cancel(handler.ErrWorkerExiting)

@@ -100,4 +100,4 @@ func (m *mainConf) needProcs(c *cycle.Conf) {
 // procs is GOMAXPROCS of a worker with asynchronous handlers: more than there
 // are processors on a small machine, so that handlers that compute do not keep
 // the event loop waiting for the end of Go's time slices: the kernel's are fairer.
-const procs = 6
+const procs = 12

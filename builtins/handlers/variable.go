@@ -127,8 +127,6 @@ func (v *variable) get(r *http.Request, m *mainConf) ([]byte, bool) {
 type state struct {
 	// kept are the values of variables that an internal redirect forgets.
 	kept []kept
-	// early is the location whose tasks have run before its rewrite directives.
-	early *http.Location
 }
 
 type kept struct {

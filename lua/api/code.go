@@ -20,6 +20,10 @@ type Code struct {
 	// Where the directive stands.
 	ConfFile string
 	ConfLine int
+
+	// Of an inline script: its function in the engine that outlives requests.
+	owner *Engine
+	fn    *lua.LFunction
 }
 
 // loaded is a script in a VM.
@@ -30,6 +34,9 @@ type loaded struct {
 // Load gives the function of a script. The error is to be logged at level err
 // as it is. r is needed when the file's name has variables.
 func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) {
+	if code.owner == e {
+		return code.fn, nil
+	}
 	if l := e.chunks[code]; l != nil {
 		return l.fn, nil
 	}
@@ -39,6 +46,9 @@ func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) 
 			return nil, &LoadError{Inline: true, Text: err.Error(), Reason: err.Error()}
 		}
 		e.chunks[code] = &loaded{fn}
+		if !e.fresh {
+			code.owner, code.fn = e, fn
+		}
 		return fn, nil
 	}
 	path := code.Path

@@ -18,8 +18,10 @@ type Ctx struct {
 	Phase Phase
 	table *lua.LTable // ngx.ctx
 
-	run   *run // the one that is in progress
-	first run  // memory of the first one
+	run *run // the one that is in progress
+	// first is memory for one run at a time, firstBusy while it is in use.
+	first     run
+	firstBusy bool
 
 	out      output
 	abort    abortWatch
@@ -60,6 +62,8 @@ type run struct {
 	uri    []byte
 	args   []byte
 	lights []*light
+	// spawned tells that light threads were made, which know the run.
+	spawned bool
 }
 
 // Error makes a run the cause with which its own threads are cancelled.
@@ -158,13 +162,30 @@ func (r *run) stop(but *vm.Thread) {
 // begin makes the run of a script with its entry thread.
 func (c *Ctx) begin() *run {
 	r := &c.first
-	if r.scope.Data != nil {
+	if c.firstBusy {
 		r = &run{}
+	} else {
+		*r = run{}
+		c.firstBusy = true
 	}
 	r.outer = c.run
+	if c.run == nil {
+		c.E.Stretch()
+	}
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
 	return r
+}
+
+// over gives the memory of a run back, unless scripts may hold its thread.
+func (c *Ctx) over(r *run) {
+	c.run = r.outer
+	if c.run == nil {
+		c.E.Rest()
+	}
+	if r == &c.first && !r.entry.Exposed() && !r.spawned {
+		c.firstBusy = false
+	}
 }
 
 // execute runs fn as an entry thread. In phases that may wait it returns when
@@ -192,7 +213,8 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 	}
 	r.scope.End()
 	t.Release()
-	c.Phase, c.run = outerPhase, r.outer
+	c.Phase = outerPhase
+	c.over(r)
 	if err == vm.ErrUnwound {
 		err = nil
 		if r.end == going { // cancelled from outside

@@ -23,10 +23,11 @@ type Engine struct {
 	// The methods of cosockets.
 	tcpMethods, bodyMethods, rawMethods, udpMethods *lua.LTable
 	null                                            *lua.LUserData
-	// metatables of tables of fields: keys in lower case, or as they were sent
-	loweredMeta, fieldsMeta *lua.LTable
+	// loweredMeta is the metatable of tables of fields whose keys are in lower case
+	loweredMeta *lua.LTable
 	chunks                  map[*Code]*loaded
 	files                   map[string]*loaded
+	fresh                   bool // made for one request
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -51,7 +52,11 @@ type shared struct {
 func NewEngine(w *cycle.Work, m *http.Main) *Engine { return newEngine(w, m, &shared{loop: w.Loop}) }
 
 // Fresh makes another engine for the same worker, with no memory of this one.
-func (e *Engine) Fresh() *Engine { return newEngine(e.Work, e.HTTP, e.shared) }
+func (e *Engine) Fresh() *Engine {
+	f := newEngine(e.Work, e.HTTP, e.shared)
+	f.fresh = true
+	return f
+}
 
 func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e := &Engine{
@@ -60,6 +65,7 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 		null: vm.Null,
 	}
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
+	e.SetBudget(e.Conf.Budget.V)
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})

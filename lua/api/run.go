@@ -279,7 +279,7 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 
 // evaluate runs a script that can not wait and gives its first result.
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
-	outerPhase, outer := c.Phase, c.run
+	outerPhase := c.Phase
 	r := c.begin()
 	c.Phase, c.run = phase, r
 	t := &r.entry
@@ -290,7 +290,8 @@ func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err er
 	}
 	r.scope.End()
 	t.Release()
-	c.Phase, c.run = outerPhase, outer
+	c.Phase = outerPhase
+	c.over(r)
 	if err == vm.ErrUnwound {
 		err = nil
 	}

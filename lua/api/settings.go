@@ -17,6 +17,7 @@ type Main struct {
 	MaxRunningTimers          cycle.Opt[int]
 	WorkerVMs                 cycle.Opt[int]
 	CaptureLog                cycle.Opt[int64] // bytes; 0: off
+	Budget                    cycle.Opt[time.Duration]
 	Init, InitWorker          *Code
 	ExitWorker                *Code
 	RewriteNoPostpone         cycle.Opt[bool]

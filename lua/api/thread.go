@@ -49,7 +49,7 @@ func spawn(e *Engine, c *Ctx, L *lua.LState) int {
 func (c *Ctx) spawn(r *run, fn *lua.LFunction, args []lua.LValue) *light {
 	l := &light{run: r, t: c.E.NewLight(&r.scope, fn, args)}
 	l.t.Data = l
-	r.lights = append(r.lights, l)
+	r.lights, r.spawned = append(r.lights, l), true
 	l.t.Start(func(results []lua.LValue, err error) {
 		l.done, l.results, l.err = true, results, err
 		if err != nil && err != vm.ErrUnwound && !l.killed {
@@ -107,22 +107,18 @@ func waitThreads(e *Engine, c *Ctx, L *lua.LState) int {
 	task := e.Loop.Current()
 	for {
 		for _, l := range lights {
-			if !l.done || l.waited {
+			if l.waited {
+				return fail(L, "already waited or killed")
+			}
+			if !l.done {
 				continue
 			}
 			l.waited = true
 			l.t.Bury()
 			return l.push(L)
 		}
-		alive := false
 		for _, l := range lights {
-			if !l.done {
-				alive = true
-				l.waiters = append(l.waiters, task)
-			}
-		}
-		if !alive {
-			return fail(L, "already waited or killed")
+			l.waiters = append(l.waiters, task)
 		}
 		err := e.Loop.Park()
 		for _, l := range lights {

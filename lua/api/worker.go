@@ -25,6 +25,8 @@ func init() {
 			return 1
 		}))
 
+		w.RawSetString("pids", e.bindCore(anyPhase&^PhaseInit, workerPids))
+
 		config := e.sub("config")
 		config.RawSetString("subsystem", lua.LString("http"))
 		config.RawSetString("debug", lua.LFalse)
@@ -40,4 +42,18 @@ func init() {
 			return 1
 		}))
 	})
+}
+
+// workerPids is ngx.worker.pids.
+func workerPids(e *Engine, c *Ctx, L *lua.LState) int {
+	pids := []int{os.Getpid()}
+	if e.Work.Pids != nil {
+		pids = e.Work.Pids()
+	}
+	t := L.CreateTable(len(pids), 0)
+	for _, pid := range pids {
+		t.Append(lua.LNumber(pid))
+	}
+	L.Push(t)
+	return 1
 }

@@ -45,6 +45,10 @@ func newVM(t *testing.T) (*lua.LState, *clock) {
 		dict.Now = func() int64 { return int64(c.seconds * 1000) }
 		return dict
 	}))
+	// Libraries on sockets take these when they load; no test here calls them.
+	for _, name := range []string{"socket", "req", "thread", "timer", "worker", "var"} {
+		ngx.RawSetString(name, L.NewTable())
+	}
 	L.SetGlobal("ngx", ngx)
 	Preload(L, Options{})
 	return L, c
@@ -166,5 +170,22 @@ func TestTablepool(t *testing.T) {
 		pool.release("x", a) local b = pool.fetch("x", 1, 1) return a == b, b[1], b.b, pool.fetch("x", 1, 1) == b`)
 	if got != "true nil nil false" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestSignal(t *testing.T) {
+	L, _ := newVM(t)
+	L.SetGlobal("pid", lua.LNumber(os.Getpid()))
+	for _, c := range []struct{ source, want string }{
+		{`signal = require "resty.signal" return signal.signum("HUP"), signal.signum("SIGKILL"), signal.signum(3), signal.signum("X")`, "1 9 3 nil"},
+		{`return signal.kill(pid, "NONE")`, "true"},
+		{`return signal.kill(pid, 0)`, "true"},
+		{`return signal.kill(2 ^ 22 + 5, 0)`, "nil No such process"},
+		{`return signal.kill(pid, "NOPE")`, "nil unknown signal name"},
+		{`return signal.kill(-1, "TERM")`, "nil process groups can not be signalled"},
+	} {
+		if got := evaluate(t, L, c.source); got != c.want {
+			t.Errorf("%s: got %s; want %s", c.source, got, c.want)
+		}
 	}
 }

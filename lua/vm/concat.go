@@ -24,6 +24,14 @@ func concatFunction(L *lua.LState) lua.LValue {
 // two neighbours is neither a string nor a number.
 func concat(L *lua.LState) int {
 	last := L.GetTop()
+	if last == 1 { // a bound of a for, see rewriteBound
+		if text, ok := L.Get(1).(lua.LString); ok {
+			if value, ok := ParseNumber(string(text)); ok {
+				L.Push(lua.LNumber(value))
+			}
+		}
+		return 1
+	}
 	result := L.Get(last)
 	right := last // the argument that result is, 0 when it was made here
 	for i := last - 1; i > 0; {

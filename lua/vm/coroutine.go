@@ -121,6 +121,7 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 	}
 	me := m.Of(L)
 	task := m.Loop.Current()
+	me.exposed = true
 	t.transfer, t.back, t.resumed = args, false, true
 	t.resumer, t.above = task, me
 	t.status = Running
@@ -201,6 +202,7 @@ func (m *Machine) coYield(L *lua.LState) int {
 
 func (m *Machine) coRunning(L *lua.LState) int {
 	if t := m.Of(L); t != nil {
+		t.exposed = true
 		L.Push(t)
 		return 1
 	}

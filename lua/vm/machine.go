@@ -22,6 +22,7 @@ type Machine struct {
 	last    *Thread
 	idle    []*lua.LState
 	explain *lua.LFunction
+	budget  *budget
 }
 
 // maxIdle is how many Lua states a machine keeps for later threads.
@@ -44,6 +45,7 @@ func NewMachine(output io.Writer, loop *event.Loop) *Machine {
 	p := protectorOf(L)
 	p.entered = func(inner, outer *lua.LState) {
 		m.threads[inner] = m.Of(outer)
+		m.admit(inner)
 		m.lastL = nil
 	}
 	p.left = func(inner, _ *lua.LState) {
@@ -72,6 +74,7 @@ func (m *Machine) take(t *Thread) {
 	} else {
 		t.L, _ = m.L.NewThread()
 	}
+	m.admit(t.L)
 	m.threads[t.L] = t
 	m.lastL, m.last = t.L, t
 }

@@ -42,7 +42,7 @@ func (p *protector) enter(outer *lua.LState) *lua.LState {
 		inner = p.idle[n-1]
 		p.idle = p.idle[:n-1]
 	} else {
-		inner, _ = outer.NewThread()
+		inner, _ = outer.G.MainThread.NewThread()
 	}
 	p.outer[inner] = outer
 	if p.entered != nil {

@@ -43,9 +43,7 @@ func rewriteStmt(stmt ast.Stmt) {
 		rewriteBlock(s.Then)
 		rewriteBlock(s.Else)
 	case *ast.NumberForStmt:
-		s.Init = rewriteExpr(s.Init)
-		s.Limit = rewriteExpr(s.Limit)
-		s.Step = rewriteExpr(s.Step)
+		s.Init, s.Limit, s.Step = rewriteBound(s.Init), rewriteBound(s.Limit), rewriteBound(s.Step)
 		rewriteBlock(s.Stmts)
 	case *ast.GenericForStmt:
 		rewriteExprs(s.Exprs)
@@ -99,6 +97,16 @@ func rewriteExpr(expr ast.Expr) ast.Expr {
 		return rewriteConcat(e)
 	}
 	return expr
+}
+
+// rewriteBound lets a bound of a numeric for be a string that is a number: a
+// concatenation of one operand gives that number.
+func rewriteBound(expr ast.Expr) ast.Expr {
+	switch expr.(type) {
+	case *ast.IdentExpr, *ast.AttrGetExpr, *ast.FuncCallExpr, *ast.Comma3Expr, *ast.LogicalOpExpr, *ast.StringExpr:
+		return concatCall([]ast.Expr{concatOperand(expr)}, expr)
+	}
+	return rewriteExpr(expr)
 }
 
 // rewriteConcat turns a chain of ".." into one call. The operator is

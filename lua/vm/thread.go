@@ -59,6 +59,7 @@ type Thread struct {
 	carried       lua.LValue
 	carriedTraces []string
 	wrapped       bool // by coroutine.wrap
+	exposed       bool // a script holds it as a value, or a coroutine knows it
 
 	resumer  *event.Task
 	above    *Thread // whose resume is waiting
@@ -86,6 +87,9 @@ func (t *Thread) Bury() {
 		t.status = Dead
 	}
 }
+
+// Exposed reports whether somebody may still hold the thread once it has ended.
+func (t *Thread) Exposed() bool { return t.exposed }
 
 // Function is what the thread runs, nil for an Entry thread.
 func (t *Thread) Function() *lua.LFunction { return t.fn }
@@ -277,6 +281,7 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 	t.status = Running
 	t.Scope.join(t)
 	t.task = m.Loop.New(func() {
+		m.Stretch()
 		results, err := t.run(m.explain)
 		t.finish()
 		ended(results, err)

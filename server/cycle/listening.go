@@ -60,6 +60,10 @@ type Work struct {
 	// generation, by Slot.
 	ZoneSlots []int
 
+	// Pids lists the processes of this generation's workers; nil for one that
+	// serves alone.
+	Pids func() []int
+
 	// Active counts what keeps a quitting worker alive, connections mostly.
 	Active int
 	// Quitting is set once the worker shall end as soon as Active is 0.

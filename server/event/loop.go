@@ -62,6 +62,8 @@ type Loop struct {
 	// work; onWake runs after a sleep.
 	onSleep func() bool
 	onWake  func()
+	// onResume runs when a task goes on after a wait.
+	onResume func()
 
 	watch watchdog
 }
@@ -146,6 +148,10 @@ func (l *Loop) Stop() {
 // OnSleep sets the functions that run before the loop would sleep, and after it
 // has slept. When the first returns true it made work, and the loop looks again.
 func (l *Loop) OnSleep(before func() bool, after func()) { l.onSleep, l.onWake = before, after }
+
+// OnResume sets the function that runs whenever a task goes on after it has
+// waited (Park, Sleep, Block, Yield), with the baton.
+func (l *Loop) OnResume(f func()) { l.onResume = f }
 
 // Now is the loop's clock: the wall time at which the present batch began.
 func (l *Loop) Now() time.Time { return l.now }

@@ -170,6 +170,9 @@ func (l *Loop) suspend(t *Task) {
 	r := l.running
 	l.next = l.takeRunner()
 	r.yield(struct{}{})
+	if l.onResume != nil {
+		l.onResume()
+	}
 }
 
 // Switch parks the current task and hands the baton to another one, which is
@@ -247,6 +250,9 @@ func (l *Loop) Yield() error {
 	l.queue.push(item{t: t})
 	l.next = l.takeRunner()
 	l.running.yield(struct{}{})
+	if l.onResume != nil {
+		l.onResume()
+	}
 	return t.cause
 }
 

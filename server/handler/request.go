@@ -27,7 +27,9 @@ func NewRequest(ctx context.Context, enter func(use func(Host)) error) *Request 
 // Release makes all further calls return ErrRequestGone.
 func (r *Request) Release() { r.over.Store(true) }
 
-func (r *Request) use(f func(Host)) error {
+// Use calls f with the server's own view of the request, where it may be used.
+// It is for modules that bring handlers of another language.
+func (r *Request) Use(f func(Host)) error {
 	if r.over.Load() {
 		return ErrRequestGone
 	}
@@ -39,44 +41,44 @@ func (r *Request) Context() context.Context { return r.ctx }
 
 // Method is the request's method, such as GET.
 func (r *Request) Method() (method string, err error) {
-	err = r.use(func(h Host) { method = h.Method() })
+	err = r.Use(func(h Host) { method = h.Method() })
 	return method, err
 }
 
 // URI is the normalised path of the request ($uri).
 func (r *Request) URI() (uri string, err error) {
-	err = r.use(func(h Host) { uri = string(h.URI()) })
+	err = r.Use(func(h Host) { uri = string(h.URI()) })
 	return uri, err
 }
 
 // Args is the request's query string, without the question mark ($args).
 func (r *Request) Args() (args string, err error) {
-	err = r.use(func(h Host) { args = string(h.Args()) })
+	err = r.Use(func(h Host) { args = string(h.Args()) })
 	return args, err
 }
 
 // RemoteAddr is the client's address ($remote_addr).
 func (r *Request) RemoteAddr() (addr string, err error) {
-	err = r.use(func(h Host) { addr = string(h.RemoteAddr()) })
+	err = r.Use(func(h Host) { addr = string(h.RemoteAddr()) })
 	return addr, err
 }
 
 // Header returns the values of the request's header fields of that name.
 func (r *Request) Header(name string) (values []string, err error) {
-	err = r.use(func(h Host) { values = named(h.Fields(), name) })
+	err = r.Use(func(h Host) { values = named(h.Fields(), name) })
 	return values, err
 }
 
 // Headers returns all header fields of the request, in their order.
 func (r *Request) Headers() (fields []Field, err error) {
-	err = r.use(func(h Host) { fields = h.Fields() })
+	err = r.Use(func(h Host) { fields = h.Fields() })
 	return fields, err
 }
 
 // SetHeader replaces the request's header fields of that name by one; an empty
 // value removes them. Upstreams and later handlers see the change.
 func (r *Request) SetHeader(name, value string) error {
-	return r.use(func(h Host) {
+	return r.Use(func(h Host) {
 		if value == "" {
 			h.RemoveField(name)
 			return
@@ -88,7 +90,7 @@ func (r *Request) SetHeader(name, value string) error {
 // ResponseHeader returns the values of the response's custom header fields of
 // that name.
 func (r *Request) ResponseHeader(name string) (values []string, err error) {
-	err = r.use(func(h Host) { values = named(h.OutFields(), name) })
+	err = r.Use(func(h Host) { values = named(h.OutFields(), name) })
 	return values, err
 }
 
@@ -108,7 +110,7 @@ func (r *Request) checked(name, value string, f func(Host)) error {
 	if !ValidField(name, value) {
 		return fmt.Errorf("invalid header field %q: %q", name, value)
 	}
-	return r.use(f)
+	return r.Use(f)
 }
 
 // ValidField reports whether a header field can be sent: its name is not empty
@@ -125,7 +127,7 @@ func ValidField(name, value string) bool {
 
 // Var returns the value of a variable, nil when it has none.
 func (r *Request) Var(name string) (value []byte, err error) {
-	err = r.use(func(h Host) {
+	err = r.Use(func(h Host) {
 		if v, ok := h.Var(name); ok {
 			value = append([]byte{}, v...)
 		}
@@ -137,7 +139,7 @@ func (r *Request) Var(name string) (value []byte, err error) {
 // returns an error for one that can not be changed.
 func (r *Request) SetVar(name string, value []byte) error {
 	var failed error
-	if err := r.use(func(h Host) { failed = h.SetVar(name, append([]byte(nil), value...)) }); err != nil {
+	if err := r.Use(func(h Host) { failed = h.SetVar(name, append([]byte(nil), value...)) }); err != nil {
 		return err
 	}
 	return failed
@@ -146,19 +148,19 @@ func (r *Request) SetVar(name string, value []byte) error {
 // Ctx returns a value that SetCtx, or Lua in ngx.ctx, has stored under the key,
 // nil without.
 func (r *Request) Ctx(key string) (value any, err error) {
-	err = r.use(func(h Host) { value = h.Ctx(key) })
+	err = r.Use(func(h Host) { value = h.Ctx(key) })
 	return value, err
 }
 
 // SetCtx stores a value that lives as long as the request; strings, numbers and
 // truth values are seen by Lua in ngx.ctx.
 func (r *Request) SetCtx(key string, value any) error {
-	return r.use(func(h Host) { h.SetCtx(key, value) })
+	return r.Use(func(h Host) { h.SetCtx(key, value) })
 }
 
 // Body is the request's body, nil unless something has read it.
 func (r *Request) Body() (body *Body, err error) {
-	err = r.use(func(h Host) { body = h.Body() })
+	err = r.Use(func(h Host) { body = h.Body() })
 	return body, err
 }
 
@@ -166,7 +168,7 @@ func (r *Request) Body() (body *Body, err error) {
 // those of fmt.Sprint.
 func (r *Request) Log(level Level, args ...any) error {
 	text := fmt.Sprint(args...)
-	return r.use(func(h Host) { h.Log(level, text) })
+	return r.Use(func(h Host) { h.Log(level, text) })
 }
 
 func named(fields []Field, name string) (values []string) {

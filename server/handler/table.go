@@ -164,10 +164,14 @@ func Library(name string, register func()) {
 // `--sysread:NAME PATH` named are read with the master's rights: PATH is
 // replaced by the contents, which are wiped when the hooks have returned.
 func Init(f func(args []string) error) {
-	t := Default
+	Default.AddInit(InitHook{Place: place(2), Run: f})
+}
+
+// AddInit adds an initialisation hook; Init is the usual way.
+func (t *Table) AddInit(h InitHook) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.inits = append(t.inits, InitHook{Place: place(2), Run: f})
+	t.inits = append(t.inits, h)
 }
 
 // add registers a handler at the place of the caller of the exported function.

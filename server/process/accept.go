@@ -21,6 +21,7 @@ import (
 type acceptPage struct {
 	holder   atomic.Int32
 	sleeping [maxWorkers]atomic.Uint32
+	pids     [maxWorkers]atomic.Int32
 }
 
 const maxWorkers = 1000
@@ -143,4 +144,15 @@ func (a *acceptor) wake() {
 func (a *acceptor) leave() {
 	a.lns = nil
 	a.page.buried(a.slot, a.kicks)
+}
+
+// workers lists the processes of the generation, in the order of their slots.
+func (p *acceptPage) workers(count int) []int {
+	var pids []int
+	for i := range min(count, maxWorkers) {
+		if pid := p.pids[i].Load(); pid != 0 {
+			pids = append(pids, int(pid))
+		}
+	}
+	return pids
 }

@@ -34,22 +34,41 @@ func Initialise(c *cycle.Cycle, zoneSlot int, testing bool) error {
 	if !c.NeedsInit() {
 		return nil
 	}
-	exe, _, err := c.Executable()
+	if exe, _, err := c.Executable(); err != nil || testing && exe == "" {
+		if err != nil {
+			return err
+		}
+		return c.Init()
+	}
+	child, err := beginInit(c, zoneSlot, testing)
 	if err != nil {
 		return err
 	}
+	return child.result(child.wait)
+}
+
+// initChild is an init process that runs.
+type initChild struct {
+	c      *cycle.Cycle
+	pid    int
+	out    *os.File
+	status chan syscall.WaitStatus // from whoever has reaped it
+}
+
+// beginInit starts the init process.
+func beginInit(c *cycle.Cycle, zoneSlot int, testing bool) (*initChild, error) {
+	exe, _, err := c.Executable()
+	if err != nil {
+		return nil, err
+	}
 	if exe == "" {
-		if testing {
-			return c.Init()
-		}
 		exe = "/proc/self/exe"
 	}
 	b := &Boot{Options: c.Options, Snapshot: c.Snapshot, AcceptPage: -1, Testing: testing, Version: cycle.Version}
 	r, w, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer r.Close()
 	fds := []uintptr{0, 1, 2, 0, rawFD(w)}
 	if detached(c) {
 		fds[2] = stderrOf(c)
@@ -66,8 +85,9 @@ func Initialise(c *cycle.Cycle, zoneSlot int, testing bool) error {
 	}
 	boot, err := b.seal()
 	if err != nil {
+		r.Close()
 		w.Close()
-		return err
+		return nil, err
 	}
 	defer boot.Close()
 	fds[bootFD] = rawFD(boot)
@@ -76,22 +96,33 @@ func Initialise(c *cycle.Cycle, zoneSlot int, testing bool) error {
 	})
 	w.Close()
 	if err != nil {
-		return fmt.Errorf("start of the init process failed: %w", err)
+		r.Close()
+		return nil, fmt.Errorf("start of the init process failed: %w", err)
 	}
-	return collect(c, pid, r)
+	return &initChild{c: c, pid: pid, out: r, status: make(chan syscall.WaitStatus, 1)}, nil
 }
 
-// collect waits for the init process and takes its result.
-func collect(c *cycle.Cycle, pid int, r *os.File) error {
-	late := time.AfterFunc(initTimeout, func() { syscall.Kill(pid, syscall.SIGKILL) })
-	var res initResult
-	err := gob.NewDecoder(r).Decode(&res)
-	var st syscall.WaitStatus
+// wait reaps the process where nobody else does.
+func (i *initChild) wait() (st syscall.WaitStatus) {
 	for {
-		if _, e := syscall.Wait4(pid, &st, 0, nil); e != syscall.EINTR {
-			break
+		if _, err := syscall.Wait4(i.pid, &st, 0, nil); err != syscall.EINTR {
+			return st
 		}
 	}
+}
+
+// reaped waits until somebody else has reaped the process.
+func (i *initChild) reaped() syscall.WaitStatus { return <-i.status }
+
+// result waits for the init process and takes what it says into the snapshot;
+// reap waits for its end.
+func (i *initChild) result(reap func() syscall.WaitStatus) error {
+	c := i.c
+	late := time.AfterFunc(initTimeout, func() { syscall.Kill(i.pid, syscall.SIGKILL) })
+	var res initResult
+	err := gob.NewDecoder(i.out).Decode(&res)
+	i.out.Close()
+	st := reap()
 	switch {
 	case !late.Stop():
 		return fmt.Errorf("the init process was not ready within %s", initTimeout)
@@ -156,18 +187,4 @@ func runInit() (res initResult, err error) {
 	}
 	err = c.Init()
 	return initResult{Files: boot.Snapshot.Files, Init: boot.Snapshot.Init}, err
-}
-
-// initialise runs the init process of a cycle whose zones have their memory.
-func (m *master) initialise(c *cycle.Cycle) error {
-	if !c.NeedsInit() {
-		return nil
-	}
-	slots, err := m.zoneSlots(c, 1)
-	if err != nil {
-		return err
-	}
-	err = Initialise(c, slots[0], false)
-	m.zones.recover(c)
-	return err
 }

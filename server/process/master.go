@@ -39,6 +39,7 @@ type master struct {
 	// generations is the number of the newest generation.
 	generations int
 	later       chan func() // what is due later, see serve
+	reloading   *reloading  // until the new generation's workers are started
 
 	quitting  bool
 	stopping  bool
@@ -175,6 +176,9 @@ func (m *master) serve(sig <-chan os.Signal) int {
 }
 
 func (m *master) exit() int {
+	if r := m.reloading; r != nil && r.child != nil {
+		syscall.Kill(r.child.pid, syscall.SIGKILL)
+	}
 	if m.upgrade == 0 || !strings.HasSuffix(m.pidPath, oldSuffix) {
 		removePID(m.pidPath, m.cycle.Log)
 	} else {
@@ -263,44 +267,14 @@ func (m *master) reload() {
 		return
 	}
 	m.cycle.Log.Printf(log.Notice, "reconfiguring")
+	if m.reloading != nil {
+		m.reloading.again = true
+		return
+	}
 	if m.next != nil {
 		m.drop(log.Notice, "another reload was asked for", false)
 	}
-	c, err := m.load(cycle.Master)
-	if err == nil {
-		err = c.OpenFiles()
-	}
-	if err != nil {
-		for _, line := range strings.Split(err.Error(), "\n") {
-			m.cycle.Log.Print(log.Emerg, 0, line, "")
-		}
-		if c != nil {
-			c.Close()
-		}
-		return
-	}
-	if err := open(c, m.socks); err != nil {
-		logQuiet(m.cycle, err)
-		c.Close()
-		return
-	}
-	if err := c.RealizeZones(m.cycle.Zones()); err != nil {
-		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
-		m.abandon(c)
-		return
-	}
-	if err := m.initialise(c); err != nil {
-		logLines(m.cycle.Log, err)
-		m.abandon(c)
-		return
-	}
-	g, err := m.start(c)
-	if err != nil {
-		m.cycle.Log.Print(log.Emerg, 0, err.Error(), "")
-		m.abandon(c)
-		return
-	}
-	m.next = g
+	m.beginReload()
 }
 
 // restart starts workers of the present cycle.
@@ -417,6 +391,10 @@ func (m *master) reap() {
 		}
 		if err != nil || pid <= 0 {
 			return
+		}
+		if r := m.reloading; r != nil && r.child != nil && r.child.pid == pid {
+			r.child.status <- st
+			continue
 		}
 		if pid == m.upgrade {
 			m.upgradeEnded()

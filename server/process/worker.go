@@ -60,6 +60,8 @@ func Worker() int {
 		return failed(ctl, c, err)
 	}
 	s.work.Generation, s.work.ZoneSlots = uint64(boot.Generation), boot.ZoneSlots
+	page.pids[slot].Store(int32(os.Getpid()))
+	s.work.Pids = func() []int { return page.workers(boot.Count) }
 	s.acc = &acceptor{page: page, kicks: boot.Kicks, slot: slot}
 	if err := s.start(); err != nil {
 		return failed(ctl, c, err)

@@ -102,7 +102,7 @@ func TestAllocations(t *testing.T) {
 		{"handler_run of text", `location / { handler_run alloc.text $v hello; echo $v; }`, "/", 2},
 		{"handler_content", `location / { handler_content alloc.content; }`, "/", 0},
 		{"handler_static_content", `location / { handler_static_content alloc.content; }`, "/", 0},
-		{"handler_run_async", `location / { handler_run_async alloc.async $v hello; echo $v; }`, "/", 11},
+		{"handler_run_async", `location / { handler_run_async alloc.async $v hello; echo $v; }`, "/", 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn := serve(t, c.locations)

@@ -310,3 +310,15 @@ quick
 GET /t
 --- response_body
 [300]
+
+
+=== TEST 30: handlers that run with the baton
+--- http_config
+    handler load t;
+    handler_run_service heldService $s text;
+--- config
+    location /t { handler_run_async withBaton $h "at "; echo_sleep 0.05; echo "$h [$s]"; }
+--- request
+GET /t
+--- response_body
+at /t [text]

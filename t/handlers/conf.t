@@ -503,3 +503,14 @@ $arg_a
 GET /t
 --- response_body
 GOMAXPROCS=3 GOMEMLIMIT=536870912 args=["--plain" "value"]
+
+
+=== TEST 44: one name in two libraries
+--- http_config
+    handler load t;
+    handler load twice;
+--- config
+    location /t { return 200; }
+--- must_die
+--- error_log eval
+["[emerg]", qr/handler "upper" is exported twice: at \S+variables\.go:\d+ and at \S+variables\.go:\d+ in /]

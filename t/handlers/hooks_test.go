@@ -65,7 +65,9 @@ func TestHooksOutliveWorkers(t *testing.T) {
 		t.Error("nobody answered")
 	}
 	s.reload()
-	s.until("a new generation serves", func() bool { return s.count(`init hook`) >= 6 })
+	s.until("a new generation serves", func() bool {
+		return s.count(`start worker process \d`) == 6 && s.count("gracefully shutting down") == 2
+	})
 	for range 50 {
 		if v := s.get("/get"); !strings.HasPrefix(v, "[two] [two]") {
 			t.Fatalf("after a reload: %q", v)
@@ -114,5 +116,24 @@ func TestDeadlyHookData(t *testing.T) {
 				return err == nil && strings.HasPrefix(v, "[good] [good]")
 			})
 		})
+	}
+}
+
+// TestReloadsInHasteConvictNobody: workers that end because of reloads, soon
+// after they have run a hook, do not count as its victims.
+func TestReloadsInHasteConvictNobody(t *testing.T) {
+	s := newSite(t)
+	s.write(1, holder, holderServer)
+	s.start()
+	s.until("the service has a value", func() bool { return strings.HasPrefix(s.get("/get"), "[initial]") })
+	s.get("/set?v=kept")
+	s.until("the value is there", func() bool { return strings.HasPrefix(s.get("/get"), "[kept] [kept]") })
+	for range 5 {
+		n := s.count("gracefully shutting down")
+		s.reload()
+		s.until("the old worker leaves", func() bool { return s.count("gracefully shutting down") > n })
+	}
+	if v := s.get("/get"); !strings.HasPrefix(v, "[kept] [kept]") || s.count("quarantined") > 0 {
+		t.Errorf("after five reloads: %q", v)
 	}
 }

@@ -143,3 +143,32 @@ func errText(err error) string {
 	}
 	return err.Error()
 }
+
+// TestMasterServesDuringReload: while a reload takes its time the master
+// replaces workers, takes a second reload, and ends when it is told to.
+func TestMasterServesDuringReload(t *testing.T) {
+	s := newSite(t)
+	good := `location /pid { handler_run pid $p x; return 200 "$p"; }`
+	s.write(2, "", good)
+	s.start()
+	old := s.workers()
+	s.write(2, "handler load slow;", good+` location /new { return 200 new; }`)
+	s.reload()
+	time.Sleep(300 * time.Millisecond)
+	s.kill(old[0], syscall.SIGKILL)
+	began := time.Now()
+	s.until("the dead worker is replaced", func() bool { return s.count("start worker process [0-9]") == 3 })
+	if d := time.Since(began); d > time.Second {
+		t.Errorf("a worker was replaced after %v, while a reload was under way", d)
+	}
+	s.reload()
+	s.until("the new configuration serves", func() bool { v, err := s.try("/new"); return err == nil && v == "new" })
+	s.until("the reload that was asked for meanwhile is done too", func() bool { return s.count("reconfiguring") >= 3 })
+	s.reload()
+	time.Sleep(300 * time.Millisecond)
+	began = time.Now()
+	s.stop()
+	if d := time.Since(began); d > 1500*time.Millisecond {
+		t.Errorf("the master ended after %v", d)
+	}
+}

@@ -26,6 +26,8 @@ type site struct {
 	cmd  *exec.Cmd
 	err  *lines
 	http *http.Client
+
+	started int // workers of the first configuration
 }
 
 // lines collects a server's standard error.
@@ -78,7 +80,10 @@ func newSite(t *testing.T) *site {
 
 // write writes the configuration; LOCKS in it is the folder of lock files.
 func (s *site) write(workers int, httpConf, serverConf string) {
-	text := fmt.Sprintf("daemon off; worker_processes %d; error_log stderr info; pid logs/n.pid;\nevents {}\nhttp {\naccess_log logs/access.log;\nhandler load t;\n%s\nserver { listen 127.0.0.1:%d;\n%s\n}\n}\n", workers, httpConf, s.port, serverConf)
+	if s.started == 0 {
+		s.started = workers
+	}
+	text := fmt.Sprintf("daemon off; worker_processes %d; error_log stderr info; pid logs/n.pid;\nevents {}\nhttp {\naccess_log logs/access.log;\nhandler load t;\n%s\nserver { listen 127.0.0.1:%d; location = /nothing { return 200; }\n%s\n}\n}\n", workers, httpConf, s.port, serverConf)
 	text = strings.ReplaceAll(text, "LOCKS", s.dir+"/locks")
 	if err := os.WriteFile(s.dir+"/conf/nginx.conf", []byte(text), 0o644); err != nil {
 		s.t.Fatal(err)
@@ -95,11 +100,11 @@ func (s *site) start() {
 	}
 	s.t.Cleanup(s.stop)
 	s.until("the server serves", func() bool {
-		c, err := net.Dial("tcp", s.addr())
+		r, err := s.http.Get("http://" + s.addr() + "/nothing")
 		if err == nil {
-			c.Close()
+			r.Body.Close()
 		}
-		return err == nil
+		return err == nil && len(s.workers()) == s.started
 	})
 }
 

@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	// what modules share beside http itself
 	"server/http/rewritecode":   {"server/cycle", "server/http"},
 	"server/resolver/...":       {"server/resolver/..."},
-	"server/handler/...":        {"server/handler"},
+	"server/handler/...":        {"server/handler/..."},
 	"server/handler":            {},
 	"server/cycle":              {"cbpf", "conf", "shm", "server/event", "server/log"},
 	"server/event":              {"server/log"},
@@ -50,7 +50,7 @@ var rooms = map[string][]string{
 	"t/handlers/library":        {"server/handler"},
 	"t/handlers/server":         {"builtins", "server/command", "t/handlers/library"},
 	"examples/...":              {"t/spec"},
-	"examples/handlers/library": {"server/handler"},
+	"examples/handlers/library": {"server/handler/..."},
 }
 
 // own lists packages that must need nothing but the standard library and

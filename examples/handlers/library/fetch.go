@@ -2,7 +2,6 @@ package library
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,10 +12,11 @@ import (
 	"time"
 
 	"github.com/perigee-server/perigee/server/handler"
+	"github.com/perigee-server/perigee/server/handler/services"
 )
 
 func init() {
-	handler.Service("getUrl", getURL)
+	handler.Service("getUrl", services.Every(period, getURL))
 	handler.Hook("setUrl", setURL)
 	handler.Sync("sortLinks", sortLinks)
 	handler.Service("ask", ask)
@@ -30,19 +30,8 @@ const period = 20 * time.Second
 // other is what setURL has set, instead of the URL in the configuration.
 var other atomic.Pointer[string]
 
-// getURL fetches a page, at once and then every period. A hook that interrupts
-// it has it fetch the new page at once too.
-func getURL(ctx context.Context, url []byte, firstRun bool) ([]byte, error) {
-	if !firstRun {
-		select {
-		case <-time.After(period):
-		case <-ctx.Done():
-			if cause := context.Cause(ctx); !errors.Is(cause, handler.ErrServiceInterrupted) {
-				return nil, cause
-			}
-			ctx = context.WithoutCancel(ctx)
-		}
-	}
+// getURL fetches a page: at once, then every period, and when a hook has run.
+func getURL(ctx context.Context, url []byte) ([]byte, error) {
 	address := string(url)
 	if o := other.Load(); o != nil {
 		address = *o

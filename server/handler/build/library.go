@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sort"
@@ -129,7 +128,7 @@ func modulePath(text []byte) string {
 // digest is the hash of everything that an executable is made of.
 func digest(o *origin, flags []string, libs []*library) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %s %q\n", goVersion(), runtime.GOARCH, o.version, flags)
+	fmt.Fprintf(h, "%s %s %s %q\n", runtime.Version(), runtime.GOARCH, o.version, flags)
 	roots := map[string]bool{}
 	if o.dir != "" {
 		roots[o.dir] = true
@@ -160,15 +159,6 @@ func digest(o *origin, flags []string, libs []*library) (string, error) {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12]), nil
-}
-
-// goVersion is the version of the toolchain, as far as one is there.
-func goVersion() string {
-	out, err := exec.Command("go", "env", "GOVERSION").Output()
-	if err != nil {
-		return "no toolchain"
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // digestTree adds the source of a module.

@@ -37,6 +37,19 @@ func registerTasks() {
 		time.Sleep(time.Minute)
 		return arg, nil
 	})
+	// what modules of other languages register
+	handler.Default.Register(handler.Handler{Name: "withBaton", Kind: handler.KindAsync, MinArgs: 1, MaxArgs: 1, Held: true, WantsRequest: true, Place: "tasks.go",
+		RunAsync: func(_ context.Context, r *handler.Request, _ *handler.Body, arg []byte) ([]byte, error) {
+			uri, err := r.URI() // without a detour: it has the baton
+			return append(arg, uri...), err
+		}})
+	handler.Default.Register(handler.Handler{Name: "heldService", Kind: handler.KindService, MinArgs: 1, MaxArgs: 1, Held: true, Place: "tasks.go",
+		RunService: func(_ context.Context, arg []byte, first bool) ([]byte, error) {
+			if !first {
+				time.Sleep(10 * time.Millisecond) // in the place of a wait of that language
+			}
+			return arg, nil
+		}})
 	handler.AsyncOnBody("reqLen", func(_ context.Context, b *handler.Body, arg []byte) ([]byte, error) {
 		return fmt.Appendf(nil, "[%d in %d (%s)]", b.Len(), len(b.Chunks()), arg), nil
 	})

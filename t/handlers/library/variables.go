@@ -12,7 +12,11 @@ import (
 	"github.com/perigee-server/perigee/server/handler"
 )
 
-func init() { handler.Library("t", register) }
+func init() {
+	handler.Library("t", register)
+	handler.Library("twice", func() { handler.Sync("upper", strings.ToLower) }) // a name that "t" has
+	handler.Library("slow", func() { time.Sleep(2 * time.Second) })             // takes its time to load
+}
 
 func register() {
 	registerVariables()
