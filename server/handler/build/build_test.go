@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -88,4 +89,13 @@ func FuzzModulePath(f *testing.F) {
 			t.Errorf("%q", p)
 		}
 	})
+}
+
+// TestModulesAreThoseOfMain: a build from a published version links what the
+// server's own main package does.
+func TestModulesAreThoseOfMain(t *testing.T) {
+	list, err := mainImports("../../..")
+	if err != nil || !slices.Equal(list, modules) {
+		t.Errorf("main.go imports %q (%v), modules is %q", list, err, modules)
+	}
 }
