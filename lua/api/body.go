@@ -49,7 +49,7 @@ func argumentCount(L *lua.LState, low, high int, want string) {
 
 func readBody(e *Engine, c *Ctx, L *lua.LState) int {
 	argumentCount(L, 0, 0, "0 arguments")
-	if c.R.BodyDiscarded() || c.raw {
+	if c.R.BodyDiscarded() || c.raw || c.R.IsSub() { // a subrequest has what its parent has read
 		return 0
 	}
 	rc := c.R.ReadBody()

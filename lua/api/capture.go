@@ -347,7 +347,6 @@ func (c *Ctx) response(q *captured) *lua.LTable {
 	t.RawSetString("body", lua.LString(q.body))
 	fields := L.NewTable()
 	q.sub.EachOut(func(name, value []byte) { addField(L, fields, string(name), value) })
-	fields.Metatable = c.E.fieldsMeta
 	t.RawSetString("header", fields)
 	return t
 }

@@ -23,8 +23,8 @@ type Engine struct {
 	// The methods of cosockets.
 	tcpMethods, bodyMethods, rawMethods, udpMethods *lua.LTable
 	null                                            *lua.LUserData
-	// metatables of tables of fields: keys in lower case, or as they were sent
-	loweredMeta, fieldsMeta *lua.LTable
+	// loweredMeta is the metatable of tables of fields whose keys are in lower case
+	loweredMeta *lua.LTable
 	chunks                  map[*Code]*loaded
 	files                   map[string]*loaded
 	fresh                   bool // made for one request

@@ -21,24 +21,13 @@ const maxFields = 100
 func init() {
 	family(func(e *Engine) {
 		// tables of fields answer to names in any case, with "_" for "-"
-		lowered, exact := e.L.NewTable(), e.L.NewTable()
+		lowered := e.L.NewTable()
 		lowered.RawSetString("__index", e.L.NewFunction(func(L *lua.LState) int {
 			t, name := L.CheckTable(1), fieldName(L.Get(2))
 			L.Push(t.RawGetString(strings.ToLower(name)))
 			return 1
 		}))
-		exact.RawSetString("__index", e.L.NewFunction(func(L *lua.LState) int {
-			t, name := L.CheckTable(1), strings.ToLower(fieldName(L.Get(2)))
-			var found lua.LValue = lua.LNil
-			t.ForEach(func(k, v lua.LValue) {
-				if strings.ToLower(lua.LVAsString(k)) == name {
-					found = v
-				}
-			})
-			L.Push(found)
-			return 1
-		}))
-		e.loweredMeta, e.fieldsMeta = lowered, exact
+		e.loweredMeta = lowered
 
 		header, meta := e.L.NewTable(), e.L.NewTable()
 		meta.RawSetString("__index", e.bindCore(InRequest, getHeader))
@@ -130,7 +119,7 @@ func (c *Ctx) putHeader(L *lua.LState, add bool) int {
 	value := L.Get(3)
 	r := c.R
 	if r.HeaderSent() {
-		c.logLine(log.Error, "attempt to set ngx.header."+name+" after sending out response headers")
+		c.logLine(log.Error, "attempt to set ngx.header.HEADER after sending out response headers")
 		return 0
 	}
 	if add && value == lua.LNil {

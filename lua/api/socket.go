@@ -69,6 +69,7 @@ const (
 	upstreamSocket socketKind = iota
 	bodySocket                // ngx.req.socket()
 	rawSocket                 // ngx.req.socket(true)
+	pipeStream                // a standard stream of a child process
 )
 
 func init() {
@@ -248,6 +249,9 @@ func (sh *shared) giveBuffer(b []byte) {
 // cancelled unwinds a script that was ended while it waited on the socket,
 // which is closed.
 func (s *tcpSocket) cancelled(L *lua.LState) {
+	if s.kind == pipeStream { // a child outlives its request
+		vm.Unwind(L)
+	}
 	s.finalize()
 	vm.Unwind(L)
 }
@@ -297,6 +301,13 @@ func (s *tcpSocket) closedError(c *Ctx, L *lua.LState, doing string) int {
 		c.logLine(log.Error, fmt.Sprintf("attempt to %s data on a closed socket: u:%016X, c:%016X, ft:0 eof:%d", doing, u, conn, eof))
 	}
 	return fail(L, "closed")
+}
+
+// complain is Ctx.complain for what cosockets log; pipes have other words.
+func (s *tcpSocket) complain(c *Ctx, text string) {
+	if s.kind != pipeStream {
+		c.complain(text)
+	}
 }
 
 // complain logs a failure of a cosocket where lua_socket_log_errors is on.

@@ -195,7 +195,7 @@ func (s *tcpSocket) readMore(c *Ctx, L *lua.LState) error {
 			}
 		}
 		if err == event.ErrTimeout {
-			c.complain("lua tcp socket read timed out")
+			s.complain(c, "lua tcp socket read timed out")
 		}
 		return err
 	}

@@ -79,11 +79,13 @@ func (s *tcpSocket) sendAll(c *Ctx, L *lua.LState, text []byte) error {
 			err = s.wire.waitWrite(s.sendTimeout())
 			s.writing = false
 		} else if err != nil {
-			c.connectionError("send()", err)
+			if s.kind != pipeStream {
+				c.connectionError("send()", err)
+			}
 			return err
 		}
 		if err == event.ErrTimeout {
-			c.complain("lua tcp socket write timed out")
+			s.complain(c, "lua tcp socket write timed out")
 		}
 		if err != nil {
 			if !isFault(err) {

@@ -107,22 +107,18 @@ func waitThreads(e *Engine, c *Ctx, L *lua.LState) int {
 	task := e.Loop.Current()
 	for {
 		for _, l := range lights {
-			if !l.done || l.waited {
+			if l.waited {
+				return fail(L, "already waited or killed")
+			}
+			if !l.done {
 				continue
 			}
 			l.waited = true
 			l.t.Bury()
 			return l.push(L)
 		}
-		alive := false
 		for _, l := range lights {
-			if !l.done {
-				alive = true
-				l.waiters = append(l.waiters, task)
-			}
-		}
-		if !alive {
-			return fail(L, "already waited or killed")
+			l.waiters = append(l.waiters, task)
 		}
 		err := e.Loop.Park()
 		for _, l := range lights {

@@ -53,7 +53,7 @@ func newTimer(e *Engine, c *Ctx, L *lua.LState, every bool) int {
 	seconds := float64(L.CheckNumber(1))
 	delay := time.Duration(seconds * float64(time.Second)).Truncate(time.Millisecond)
 	if every && delay <= 0 {
-		L.RaiseError("delay cannot be 0")
+		L.RaiseError("delay cannot be zero")
 	}
 	fn, ok := L.Get(2).(*lua.LFunction)
 	if !ok || fn.IsG {

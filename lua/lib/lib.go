@@ -14,6 +14,7 @@ import (
 	"github.com/perigee-server/perigee/lua/lib/encode"
 	"github.com/perigee-server/perigee/lua/lib/ffi"
 	"github.com/perigee-server/perigee/lua/lib/lrucache"
+	"github.com/perigee-server/perigee/lua/lib/signal"
 )
 
 // Options say what the libraries need from the server.
@@ -34,6 +35,7 @@ func Preload(L *lua.LState, o Options) {
 	modules["string.buffer"] = buffer.Open
 	modules["ngx.base64"] = encode.OpenBase64
 	modules["ffi"] = ffi.Open
+	modules["resty.signal"] = signal.Open
 	for _, name := range []string{"resty.lrucache", "resty.lrucache.pureffi"} {
 		modules[name] = func(L *lua.LState) *lua.LTable { return lrucache.Open(L, o.Now) }
 	}

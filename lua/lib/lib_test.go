@@ -172,3 +172,20 @@ func TestTablepool(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestSignal(t *testing.T) {
+	L, _ := newVM(t)
+	L.SetGlobal("pid", lua.LNumber(os.Getpid()))
+	for _, c := range []struct{ source, want string }{
+		{`signal = require "resty.signal" return signal.signum("HUP"), signal.signum("SIGKILL"), signal.signum(3), signal.signum("X")`, "1 9 3 nil"},
+		{`return signal.kill(pid, "NONE")`, "true"},
+		{`return signal.kill(pid, 0)`, "true"},
+		{`return signal.kill(2 ^ 22 + 5, 0)`, "nil No such process"},
+		{`return signal.kill(pid, "NOPE")`, "nil unknown signal name"},
+		{`return signal.kill(-1, "TERM")`, "nil process groups can not be signalled"},
+	} {
+		if got := evaluate(t, L, c.source); got != c.want {
+			t.Errorf("%s: got %s; want %s", c.source, got, c.want)
+		}
+	}
+}

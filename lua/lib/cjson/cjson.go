@@ -23,6 +23,7 @@ type config struct {
 	emptyAsObject   bool
 	escapeSlash     bool
 	skipUnsupported bool
+	indent          string // for each level; empty: all in one line
 
 	decodeDepth    int
 	decodeInvalid  bool
@@ -76,6 +77,7 @@ func Open(L *lua.LState, safe bool) *lua.LTable {
 		"encode_empty_table_as_object":        c.flag(&c.emptyAsObject),
 		"encode_escape_forward_slash":         c.flag(&c.escapeSlash),
 		"encode_skip_unsupported_value_types": c.flag(&c.skipUnsupported),
+		"encode_indent":                       c.setIndent,
 		"decode_array_with_array_mt":          c.flag(&c.arrayMetatable),
 		"decode_allow_comment":                c.flag(&c.allowComment),
 		"new": func(L *lua.LState) int {
@@ -124,8 +126,11 @@ func (c *config) encode(L *lua.LState) int {
 	if L.GetTop() != 1 {
 		L.ArgError(1, "expected 1 argument")
 	}
-	e := encoder{config: c, out: c.scratch[:0]}
-	err := e.value(L.Get(1), 1)
+	e := encoder{config: c, L: L, out: c.scratch[:0]}
+	var err error
+	if v := L.Get(1); !c.skipUnsupported || e.supports(v) {
+		err = e.value(v, 1)
+	}
 	if c.keepBuffer && cap(e.out) <= maxScratch {
 		c.scratch = e.out
 	}

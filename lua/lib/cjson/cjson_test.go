@@ -47,6 +47,11 @@ func TestAdditions(t *testing.T) {
 		{`return tostring(cjson.encode_number_precision(16)) .. cjson.encode(0.1)`, `160.1`},
 		{`return cjson.encode(1/3)`, `0.3333333333333333`},
 		{`cjson.decode_allow_comment(true) return cjson.encode(cjson.decode('/* a */[1, // b\n2/**/]'))`, `[1,2]`},
+		{`return cjson.encode(print)`, ``},
+		{`return cjson.encode(setmetatable({}, {__len = function() return 3 end, __index = function(_, k) return k * 2 end}))`, `[2,4,6]`},
+		{`cjson.encode_empty_table_as_object(true) cjson.encode_indent("  ") return cjson.encode({a = {1, {}, {b = true}}})`,
+			"{\n  \"a\": [\n    1,\n    {},\n    {\n      \"b\": true\n    }\n  ]\n}"},
+		{`cjson.encode_indent("") return cjson.encode({a = 1})`, `{"a":1}`},
 		{`return tostring(require("cjson.safe").null == cjson.null)`, `true`},
 	} {
 		chunk, err := vm.Compile(c.source, "=test")

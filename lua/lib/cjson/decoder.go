@@ -63,7 +63,7 @@ func (d *decoder) next() {
 	case '/':
 		d.comment()
 	default:
-		if c >= '0' && c <= '9' || c == '-' || c == '+' {
+		if c >= '0' && c <= '9' || c == '-' || c == '+' && d.decodeInvalid {
 			d.numeral()
 			return
 		}
@@ -95,9 +95,11 @@ func (d *decoder) comment() {
 			end = len(rest)
 		}
 	case strings.HasPrefix(rest, "/*"):
-		if end = strings.Index(rest[2:], "*/"); end >= 0 {
-			end += 4
+		if end = strings.Index(rest[2:], "*/"); end < 0 {
+			d.wrong(len(d.text), "unclosed multi-line comment")
+			return
 		}
+		end += 4
 	}
 	if end < 0 {
 		d.wrong(d.pos, "invalid token")

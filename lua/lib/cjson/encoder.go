@@ -12,6 +12,7 @@ import (
 
 type encoder struct {
 	*config
+	L   *lua.LState
 	out []byte
 }
 
@@ -137,10 +138,13 @@ func (e *encoder) digits(value float64) {
 
 func (e *encoder) table(t *lua.LTable, depth int) error {
 	if depth > e.encodeDepth {
-		return failure(fmt.Sprintf("Cannot serialise, excessive depth (%d)", depth))
+		return failure(fmt.Sprintf("Cannot serialise, excessive nesting (%d)", depth))
 	}
 	if t.Metatable == lua.LValue(e.shared.arrayMT) {
 		return e.array(t, t.Len(), depth)
+	}
+	if length, ok := e.proxyLength(t); ok {
+		return e.array(t, length, depth)
 	}
 	length, first, err := e.arrayLength(t)
 	if err != nil {
@@ -154,6 +158,36 @@ func (e *encoder) table(t *lua.LTable, depth int) error {
 		return nil
 	}
 	return e.object(t, first, depth)
+}
+
+// proxyLength gives the length of a table that has a __len: it is an array,
+// whose elements may come from an __index.
+func (e *encoder) proxyLength(t *lua.LTable) (int, bool) {
+	metatable, ok := t.Metatable.(*lua.LTable)
+	if !ok {
+		return 0, false
+	}
+	op := metatable.RawGetString("__len")
+	if op == lua.LNil {
+		return 0, false
+	}
+	e.L.Push(op)
+	e.L.Push(t)
+	e.L.Call(1, 1)
+	length, ok := e.L.Get(-1).(lua.LNumber)
+	e.L.Pop(1)
+	return int(length), ok
+}
+
+// newline begins a line at a depth where lines are indented.
+func (e *encoder) newline(depth int) {
+	if e.indent == "" {
+		return
+	}
+	e.out = append(e.out, '\n')
+	for range depth {
+		e.out = append(e.out, e.indent...)
+	}
 }
 
 // arrayLength gives the length of the array that a table is, or -1 for an
@@ -192,6 +226,9 @@ func (e *encoder) array(t *lua.LTable, length, depth int) error {
 	comma := false
 	for i := 1; i <= length; i++ {
 		item := t.RawGetInt(i)
+		if item == lua.LNil && t.Metatable != lua.LNil {
+			item = e.L.GetTable(t, lua.LNumber(i))
+		}
 		if e.skipUnsupported && !e.supports(item) {
 			continue
 		}
@@ -199,9 +236,13 @@ func (e *encoder) array(t *lua.LTable, length, depth int) error {
 			e.out = append(e.out, ',')
 		}
 		comma = true
+		e.newline(depth)
 		if err := e.value(item, depth+1); err != nil {
 			return err
 		}
+	}
+	if comma {
+		e.newline(depth - 1)
 	}
 	e.out = append(e.out, ']')
 	return nil
@@ -226,6 +267,9 @@ func (e *encoder) object(t *lua.LTable, first lua.LValue, depth int) error {
 		}
 		key, _ = t.Next(key)
 	}
+	if len(e.out) > start {
+		e.newline(depth - 1)
+	}
 	e.out = append(e.out, '}')
 	return nil
 }
@@ -237,6 +281,7 @@ func (e *encoder) field(key, item lua.LValue, start, depth int) error {
 	if len(e.out) > start {
 		e.out = append(e.out, ',')
 	}
+	e.newline(depth)
 	switch key := key.(type) {
 	case lua.LString:
 		e.string(string(key))
@@ -250,5 +295,8 @@ func (e *encoder) field(key, item lua.LValue, start, depth int) error {
 		return unsupported(key, "table key must be a number or string")
 	}
 	e.out = append(e.out, ':')
+	if e.indent != "" {
+		e.out = append(e.out, ' ')
+	}
 	return e.value(item, depth+1)
 }

@@ -76,6 +76,16 @@ func (c *config) setSparse(L *lua.LState) int {
 	return 3
 }
 
+// setIndent takes what stands for one level of nesting.
+func (c *config) setIndent(L *lua.LState) int {
+	arguments(L, 1)
+	if L.Get(1) != lua.LNil {
+		c.indent = vm.CheckText(L, 1)
+	}
+	L.Push(lua.LString(c.indent))
+	return 1
+}
+
 func (c *config) setEncodeInvalid(L *lua.LState) int {
 	arguments(L, 1)
 	if L.Get(1) == lua.LString("null") {
