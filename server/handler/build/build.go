@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Module is the path of the server's own module.
@@ -60,6 +61,7 @@ func Executable(o Options) (string, error) {
 	if out == "" {
 		out = filepath.Join(o.Cache, "perigee-"+sum)
 		if st, err := os.Stat(out); err == nil && st.Mode().IsRegular() {
+			os.Chtimes(out, time.Time{}, time.Now()) // prune goes by it
 			return out, nil
 		}
 	}
@@ -85,7 +87,13 @@ func Executable(o Options) (string, error) {
 	if err := os.Chmod(made, 0o755); err != nil {
 		return "", err
 	}
-	return out, move(made, out)
+	if err := move(made, out); err != nil {
+		return "", err
+	}
+	if o.Output == "" {
+		prune(o.Cache, time.Now())
+	}
+	return out, nil
 }
 
 // move renames a file, or copies it to another file system.

@@ -2,11 +2,14 @@ package build
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const source = "package lib\n\nimport \"github.com/perigee-server/perigee/server/handler\"\n\nfunc init() { handler.Sync(\"one\", func(s string) string { return s }) }\n"
@@ -88,4 +91,36 @@ func FuzzModulePath(f *testing.F) {
 			t.Errorf("%q", p)
 		}
 	})
+}
+
+// TestModulesAreThoseOfMain: a build from a published version links what the
+// server's own main package does.
+func TestModulesAreThoseOfMain(t *testing.T) {
+	list, err := mainImports("../../..")
+	if err != nil || !slices.Equal(list, modules) {
+		t.Errorf("main.go imports %q (%v), modules is %q", list, err, modules)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	cache := t.TempDir()
+	now := time.Now()
+	for i := range 6 {
+		path := filepath.Join(cache, fmt.Sprintf("perigee-%d", i))
+		os.WriteFile(path, nil, 0o755)
+		os.Chtimes(path, time.Time{}, now.Add(time.Duration(-i)*time.Minute))
+	}
+	for i, name := range []string{"build-old", "build-new"} {
+		os.Mkdir(filepath.Join(cache, name), 0o755)
+		os.Chtimes(filepath.Join(cache, name), time.Time{}, now.Add(time.Duration(i-1)*2*time.Hour))
+	}
+	prune(cache, now)
+	var left []string
+	entries, _ := os.ReadDir(cache)
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{"build-new", "perigee-0", "perigee-1", "perigee-2", "perigee-3"}; !slices.Equal(left, want) {
+		t.Errorf("left are %q", left)
+	}
 }

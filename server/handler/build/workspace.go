@@ -75,7 +75,7 @@ func builtVersion() string {
 func write(dir string, o *origin, libs []*library) error {
 	var mod, imports strings.Builder
 	mod.WriteString("module perigee-worker\n\ngo 1.26.0\n\n")
-	modules := map[string]bool{Module: true}
+	known := map[string]bool{Module: true}
 	if o.dir != "" {
 		fmt.Fprintf(&mod, "require %s v0.0.0\nreplace %s => %s\n", Module, Module, quoted(o.dir))
 	} else {
@@ -83,8 +83,8 @@ func write(dir string, o *origin, libs []*library) error {
 	}
 	for _, l := range libs {
 		fmt.Fprintf(&imports, "\t_ %q\n", l.importPath)
-		if l.root != "" && !modules[l.module] {
-			modules[l.module] = true
+		if l.root != "" && !known[l.module] {
+			known[l.module] = true
 			fmt.Fprintf(&mod, "require %s v0.0.0\nreplace %s => %s\n", l.module, l.module, quoted(l.root))
 		}
 		if err := l.copy(dir); err != nil {
@@ -152,23 +152,40 @@ func (l *library) copy(dir string) error {
 	return nil
 }
 
+// modules are the packages that the server's own main package imports for what
+// they register.
+var modules = []string{Module + "/builtins", Module + "/lua"}
+
 // ownImports is what the server's own main package imports for its modules.
 func ownImports(o *origin) (string, error) {
 	if o.dir == "" {
-		return fmt.Sprintf("\t_ %q\n", Module+"/builtins"), nil
+		return importLines(modules), nil
 	}
-	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(o.dir, "main.go"), nil, parser.ImportsOnly)
-	if err != nil {
-		return "", err
-	}
+	list, err := mainImports(o.dir)
+	return importLines(list), err
+}
+
+func importLines(paths []string) string {
 	var b strings.Builder
+	for _, p := range paths {
+		fmt.Fprintf(&b, "\t_ %q\n", p)
+	}
+	return b.String()
+}
+
+// mainImports reads the main package in a folder of the server's source.
+func mainImports(dir string) (paths []string, err error) {
+	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, "main.go"), nil, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
 	for _, i := range f.Imports {
 		path, _ := strconv.Unquote(i.Path.Value)
 		if i.Name != nil && i.Name.Name == "_" && strings.HasPrefix(path, Module) {
-			fmt.Fprintf(&b, "\t_ %q\n", path)
+			paths = append(paths, path)
 		}
 	}
-	return b.String(), nil
+	return paths, nil
 }
 
 // quoted is a path as go.mod wants it.
