@@ -531,4 +531,7 @@ var corpus = []string{
 	`local b = "B" local function f() b = q and 5 end f() return b`,
 	`local b, c = "B" b = c and 5, 6 return b`,
 	`local b, c = "B" b, c = c and 5, 6, 7 return b, c`,
+	`local n = 0 for k, v in ipairs({5, 1}) do local z = (true or q) and 7 or nil n = n + z end return n`,
+	`local n = 0 for i = 1, 2 do local z = (nil and 1) or (1 and i) n = n + z end return n`,
+	`local function f(...) return ... end return (true and f(1, 2)), 1 and f(3, 4), nil or f(5, 6)`,
 }

@@ -233,6 +233,7 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		r.exprs(e.Args)
 	case *ast.LogicalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+		return fold(e)
 	case *ast.RelationalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
 	case *ast.ArithmeticOpExpr:
@@ -249,6 +250,23 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		return r.concat(e)
 	}
 	return expr
+}
+
+// fold takes "and" and "or" away whose left side is constant: gopher-lua jumps
+// astray there.
+func fold(e *ast.LogicalOpExpr) ast.Expr {
+	truth := false
+	switch e.Lhs.(type) {
+	case *ast.TrueExpr, *ast.NumberExpr, *ast.StringExpr:
+		truth = true
+	case *ast.FalseExpr, *ast.NilExpr:
+	default:
+		return e
+	}
+	if truth == (e.Operator == "and") {
+		return single(e.Rhs)
+	}
+	return e.Lhs
 }
 
 // fieldsPerFlush is how many elements of a constructor gopher-lua stores at a
