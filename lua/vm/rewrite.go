@@ -32,6 +32,9 @@ func (r *rewriter) block(block []ast.Stmt) {
 		if assign, ok := stmt.(*ast.AssignStmt); ok && r.clobbers(assign) {
 			block[i] = viaLocals(assign)
 		}
+		if choice, ok := stmt.(*ast.IfStmt); ok && isNever(choice.Condition) {
+			block[i] = otherwise(choice)
+		}
 	}
 }
 
@@ -188,13 +191,13 @@ func (r *rewriter) stmt(stmt ast.Stmt) {
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Stmts)
 	case *ast.RepeatStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Stmts)
 	case *ast.IfStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Then)
 		r.block(s.Else)
 	case *ast.NumberForStmt:
@@ -242,6 +245,7 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		e.Expr = r.expr(e.Expr)
 	case *ast.UnaryNotOpExpr:
 		e.Expr = r.expr(e.Expr)
+		return foldNot(e)
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expr(e.Expr)
 	case *ast.FunctionExpr:
@@ -267,6 +271,49 @@ func fold(e *ast.LogicalOpExpr) ast.Expr {
 		return single(e.Rhs)
 	}
 	return e.Lhs
+}
+
+// condition rewrites what an if or a loop tests; gopher-lua jumps astray at a
+// plain nil.
+func (r *rewriter) condition(expr ast.Expr) ast.Expr {
+	expr = r.expr(expr)
+	if _, isNil := expr.(*ast.NilExpr); !isNil {
+		return expr
+	}
+	never := &ast.FalseExpr{}
+	never.SetLine(expr.Line())
+	never.SetLastLine(expr.LastLine())
+	return never
+}
+
+func isNever(expr ast.Expr) bool {
+	_, ok := expr.(*ast.FalseExpr)
+	return ok
+}
+
+// otherwise gives the other branch of an if that never takes its first one:
+// gopher-lua jumps past the end of the enclosing block there.
+func otherwise(choice *ast.IfStmt) ast.Stmt {
+	block := &ast.DoBlockStmt{Stmts: choice.Else}
+	block.SetLine(choice.Line())
+	block.SetLastLine(choice.LastLine())
+	return block
+}
+
+// foldNot does the same for "not".
+func foldNot(e *ast.UnaryNotOpExpr) ast.Expr {
+	var value ast.Expr
+	switch e.Expr.(type) {
+	case *ast.TrueExpr, *ast.NumberExpr, *ast.StringExpr:
+		value = &ast.FalseExpr{}
+	case *ast.FalseExpr, *ast.NilExpr:
+		value = &ast.TrueExpr{}
+	default:
+		return e
+	}
+	value.SetLine(e.Line())
+	value.SetLastLine(e.LastLine())
+	return value
 }
 
 // fieldsPerFlush is how many elements of a constructor gopher-lua stores at a
