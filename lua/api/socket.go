@@ -35,7 +35,8 @@ type timeouts struct{ connect, send, read time.Duration }
 // Its Lua object is a table that holds it at index 1.
 type tcpSocket struct {
 	own   *Ctx // whose request or timer has connected it
-	place int  // in own.sockets
+	place int  // in own.sockets, for those of requests
+	lease *lease
 	conf  *Location
 	t     timeouts
 	made  bool // connect was called
@@ -168,6 +169,9 @@ func (c *Ctx) location() *http.Location {
 // keep makes the socket end with the script's request or timer.
 func (s *tcpSocket) keep(c *Ctx) {
 	s.own = c
+	if c.R == nil {
+		return // see hold
+	}
 	if c.sockets == nil {
 		c.atEnd(c.closeSockets)
 		c.sockets = make([]*tcpSocket, 0, 2)
@@ -202,6 +206,10 @@ func (s *tcpSocket) finalize() {
 	s.connecting, s.reading, s.writing = false, false, false
 	s.dropBuffer()
 	s.leave()
+	if s.lease != nil {
+		s.lease.release()
+		s.lease = nil
+	}
 	if s.kind != upstreamSocket {
 		return
 	}

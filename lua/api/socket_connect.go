@@ -171,6 +171,7 @@ func (s *tcpSocket) connect(c *Ctx, L *lua.LState, host string, port int) int {
 		return fail(L, text)
 	}
 	s.peer, s.wire = conn, conn
+	s.hold()
 	return one(L)
 }
 
@@ -182,6 +183,7 @@ func (s *tcpSocket) reuse(c *Ctx) bool {
 	}
 	s.peer, s.wire = conn, conn
 	s.keep(c)
+	s.hold()
 	return true
 }
 

@@ -129,7 +129,9 @@ func (s *tcpSocket) handshakeFailed(c *Ctx, L *lua.LState, err error) int {
 	switch {
 	case errors.As(err, &fault):
 		if fault.cause != nil {
-			c.logLine(log.Crit, "SSL_do_handshake() failed (SSL: "+fault.cause.Error()+")")
+			c.logLine(log.Error, "SSL_do_handshake() failed (SSL: "+fault.cause.Error()+")")
+		} else {
+			c.logLine(log.Error, "peer closed connection in SSL handshake")
 		}
 		s.finalize()
 		return fail(L, fault.text)
