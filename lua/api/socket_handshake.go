@@ -71,9 +71,9 @@ func sslHandshake(e *Engine, c *Ctx, L *lua.LState) int {
 	conf := SSLs.In(c.location())
 	link := s.newLink(conf, reused, name, L.Get(6))
 	c.mayWait(L)
-	s.connecting = true
+	me := s.waits(c, &s.connecting)
 	err := link.handshake(s.connectTimeout())
-	s.connecting = false
+	s.waited(L, &s.connecting, me)
 	if err != nil {
 		return s.handshakeFailed(c, L, err)
 	}
