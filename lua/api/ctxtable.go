@@ -6,7 +6,7 @@ func init() {
 	fields["ctx"] = field{in: InRequest | PhaseTimer | PhaseSSLCertificate | PhaseSSLClientHello | PhaseInitWorker | PhaseExitWorker,
 		get: func(e *Engine, c *Ctx, L *lua.LState) lua.LValue {
 			if c.table == nil {
-				c.table = e.L.NewTable()
+				c.table = e.L.CreateTable(0, 4)
 			}
 			return c.table
 		},
