@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/perigee-server/perigee/server/handler"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
 )
@@ -29,6 +30,9 @@ func (p *panicked) Error() string {
 func recovered(v any) error {
 	if v == nil {
 		return &panicked{text: "the handler has ended its goroutine"}
+	}
+	if u, ok := v.(*handler.Uncaught); ok {
+		return &panicked{text: u.Text}
 	}
 	return &panicked{text: fmt.Sprint(v), place: panicPlace()}
 }

@@ -25,9 +25,11 @@ type Engine struct {
 	null                                            *lua.LUserData
 	// loweredMeta is the metatable of tables of fields whose keys are in lower case
 	loweredMeta *lua.LTable
-	chunks                  map[*Code]*loaded
-	files                   map[string]*loaded
-	fresh                   bool // made for one request
+	bodyMeta    *lua.LTable // of the bodies that handlers are given
+	handlers    handlers
+	chunks      map[*Code]*loaded
+	files       map[string]*loaded
+	fresh       bool // made for one request
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
