@@ -14,10 +14,12 @@ __DATA__
             ngx.sleep(0.001)
             ngx.shared.d:incr(data, 1, 0)
         end)
+        ngx.shared.d:incr("ready", 1, 0)
     }
 --- config
     location /t { content_by_lua_block {
         local events = require "ngx.worker.events"
+        while ngx.shared.d:get("ready") < ngx.worker.count() do ngx.sleep(0.01) end
         ngx.say(events.publish("greet", "all") > 0)
         events.publish("greet", "one", 0)
         events.publish("greet", "new", "newest")

@@ -7,7 +7,7 @@ import (
 
 // FuzzStatus reads the first line of an upstream's response.
 func FuzzStatus(f *testing.F) {
-	for _, s := range []string{"HTTP/1.1 200 OK", "HTTP/1.0 404", "HTTP/1.1  200 OK", "HTTP/2 200", "HTTP/1.1 20x", "ICY 200"} {
+	for _, s := range []string{"HTTP/1.1 200 OK", "HTTP/1.0 404", "HTTP/1.1  200 OK", "HTTP/2 200", "HTTP/1.1 20x", "ICY 200", "HTTP/1.-1 104 OK"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

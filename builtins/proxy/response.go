@@ -139,17 +139,17 @@ func (p *response) statusText(line []byte) (version int, ok bool) {
 	if len(rest) < 3 || len(rest) > 3 && rest[3] != ' ' && rest[3] != '.' {
 		return 0, false
 	}
-	code, err := strconv.Atoi(string(rest[:3]))
+	code, err := strconv.ParseUint(string(rest[:3]), 10, 16)
 	if err != nil || code < 100 {
 		return 0, false
 	}
-	m, err := strconv.Atoi(string(minor))
+	m, err := strconv.ParseUint(string(minor), 10, 16)
 	if err != nil {
 		return 0, false
 	}
-	p.status = code
+	p.status = int(code)
 	p.statusLine = rest
-	return int(major[0]-'0')*1000 + m, true
+	return int(major[0]-'0')*1000 + int(m), true
 }
 
 // checkHead looks at the fields that say how the body is framed.

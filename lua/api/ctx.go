@@ -29,11 +29,12 @@ type Ctx struct {
 	setArgs  [][]byte
 	timer    *timer
 	body     *bodyWriter
-	hand     *http.Handshake    // of the TLS phases
-	attempts *upstream.Attempts // while balancer_by_lua runs
-	socket   any                // the downstream cosocket, once taken
-	sockets  []*tcpSocket       // those with a connection
-	ends     []func()           // see atEnd; of a timer
+	hand     *http.Handshake     // of the TLS phases
+	attempts *upstream.Attempts  // while balancer_by_lua runs
+	socket   any                 // the downstream cosocket, once taken
+	sockets  []*tcpSocket        // those with a connection
+	leases   map[*lease]struct{} // connections of a script without a request
+	ends     []func()            // see atEnd; of a timer
 	raw      bool
 	pending  int          // captures that run: no abort then
 	task     *handlerTask // of an asynchronous handler or a service

@@ -321,7 +321,7 @@ func procRead(stream func(*proc) *tcpSocket, mode readMode) function {
 			return fail(L, "merged to stdout")
 		case s.readClosed:
 			return fail(L, "closed")
-		case s.reading:
+		case s.reading != nil:
 			return fail(L, "pipe busy reading")
 		}
 		return s.read(c, L, mode, rest)
@@ -339,7 +339,7 @@ func procWrite(e *Engine, c *Ctx, L *lua.LState) int {
 	switch {
 	case s.writeClosed:
 		return fail(L, "closed")
-	case s.writing:
+	case s.writing != nil:
 		return fail(L, "pipe busy writing")
 	}
 	n := len(text)

@@ -12,6 +12,11 @@ func init() {
 		re, module := regex.Open(e.L, regex.Options{
 			MaxEntries: e.Conf.RegexCache.V,
 			MatchLimit: uint32(e.Conf.RegexMatchLimit.V),
+			Fail: func(L *lua.LState, message string) {
+				if t := e.Of(L); t != nil {
+					t.Scope.Data.(*Ctx).logLine(log.Error, message)
+				}
+			},
 			Warn: func(L *lua.LState, message string) {
 				if t := e.Of(L); t != nil {
 					t.Scope.Data.(*Ctx).logLine(log.Warn, message)

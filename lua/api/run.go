@@ -89,6 +89,9 @@ func (c *Ctx) exit(phase Phase, code http.Status) http.Status {
 			return rc
 		}
 	}
+	if code == http.Declined && phase == PhaseContent {
+		return http.Error
+	}
 	if r.HeaderSent() && code > http.OK && !final(code) {
 		if phase == PhaseContent {
 			return http.OK

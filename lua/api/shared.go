@@ -19,6 +19,9 @@ func init() {
 // defaultPath is where LuaJIT looks for modules by itself.
 const defaultPath = "./?.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua;/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua"
 
+// defaultCPath is where LuaJIT looks for modules in C, which can not be loaded.
+const defaultCPath = "./?.so;/usr/local/lib/lua/5.1/?.so;/usr/local/lib/lua/5.1/loadall.so"
+
 // setPath gives package.path and cpath what the configuration says.
 func setPath(e *Engine) {
 	library, ok := e.L.GetGlobal("package").(*lua.LTable)
@@ -31,9 +34,12 @@ func setPath(e *Engine) {
 		path = strings.ReplaceAll(path, ";;", ";"+standard+";")
 		return strings.Trim(path, ";")
 	}
-	path, cpath := expand(os.Getenv("LUA_PATH"), defaultPath), expand(os.Getenv("LUA_CPATH"), "")
+	path, cpath := expand(os.Getenv("LUA_PATH"), defaultPath), expand(os.Getenv("LUA_CPATH"), defaultCPath)
 	if path == "" {
 		path = defaultPath
+	}
+	if cpath == "" {
+		cpath = defaultCPath
 	}
 	if p := e.Conf.PackagePath; p.Set {
 		path = expand(p.V, path)

@@ -35,7 +35,8 @@ type timeouts struct{ connect, send, read time.Duration }
 // Its Lua object is a table that holds it at index 1.
 type tcpSocket struct {
 	own   *Ctx // whose request or timer has connected it
-	place int  // in own.sockets
+	place int  // in own.sockets, for those of requests
+	lease *lease
 	conf  *Location
 	t     timeouts
 	made  bool // connect was called
@@ -49,7 +50,7 @@ type tcpSocket struct {
 	cert *clientCert
 	pem  *trustedStore
 
-	connecting, reading, writing bool
+	connecting, reading, writing *event.Task // who waits for what
 	readClosed, writeClosed      bool
 	eof                          bool
 
@@ -137,7 +138,36 @@ func connectTCP(e *Engine, c *Ctx, L *lua.LState) int {
 // none.
 func socketOf(L *lua.LState) *tcpSocket {
 	s, _ := socketIn(vm.CheckTable(L, 1)).(*tcpSocket)
+	if s != nil {
+		s.reap()
+	}
 	return s
+}
+
+// reap closes a socket whose thread was killed while it waited, and has not
+// unwound yet.
+func (s *tcpSocket) reap() {
+	for _, t := range [...]*event.Task{s.connecting, s.reading, s.writing} {
+		if t != nil && t.Cause() != nil {
+			s.finalize()
+			return
+		}
+	}
+}
+
+// waits notes that the present task waits; waited must follow.
+func (s *tcpSocket) waits(c *Ctx, what **event.Task) *event.Task {
+	t := c.E.Loop.Current()
+	*what = t
+	return t
+}
+
+// waited ends what waits has begun. A task whose socket was reaped unwinds.
+func (s *tcpSocket) waited(L *lua.LState, what **event.Task, me *event.Task) {
+	if *what != me {
+		vm.Unwind(L)
+	}
+	*what = nil
 }
 
 func socketIn(t *lua.LTable) any {
@@ -168,6 +198,9 @@ func (c *Ctx) location() *http.Location {
 // keep makes the socket end with the script's request or timer.
 func (s *tcpSocket) keep(c *Ctx) {
 	s.own = c
+	if c.R == nil {
+		return // see hold
+	}
 	if c.sockets == nil {
 		c.atEnd(c.closeSockets)
 		c.sockets = make([]*tcpSocket, 0, 2)
@@ -199,9 +232,13 @@ func (c *Ctx) closeSockets() {
 // finalize ends the use of the connection.
 func (s *tcpSocket) finalize() {
 	s.readClosed, s.writeClosed = true, true
-	s.connecting, s.reading, s.writing = false, false, false
+	s.connecting, s.reading, s.writing = nil, nil, nil
 	s.dropBuffer()
 	s.leave()
+	if s.lease != nil {
+		s.lease.release()
+		s.lease = nil
+	}
 	if s.kind != upstreamSocket {
 		return
 	}
@@ -277,11 +314,11 @@ func (s *tcpSocket) check(c *Ctx, L *lua.LState, reading, writing bool) string {
 
 func (s *tcpSocket) busy(reading, writing bool) string {
 	switch {
-	case s.connecting:
+	case s.connecting != nil:
 		return "socket busy connecting"
-	case reading && s.reading:
+	case reading && s.reading != nil:
 		return "socket busy reading"
-	case writing && (s.writing || s.kind == rawSocket && s.own.R.Pending() > 0):
+	case writing && (s.writing != nil || s.kind == rawSocket && s.own.R.Pending() > 0):
 		return "socket busy writing"
 	}
 	return ""

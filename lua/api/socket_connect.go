@@ -145,18 +145,18 @@ func (s *tcpSocket) connect(c *Ctx, L *lua.LState, host string, port int) int {
 				return fail(L, "too many waiting connect operations")
 			}
 			c.mayWait(L)
-			s.own, s.connecting = c, true
+			s.own, s.pool = c, nil // wait counts the connection itself
+			me := s.waits(c, &s.connecting)
 			err := p.wait(s)
-			s.connecting = false
+			s.waited(L, &s.connecting, me)
 			switch {
 			case err == event.ErrTimeout:
-				s.pool = nil
 				c.complain(fmt.Sprintf("lua tcp socket queued connect timed out, when trying to connect to %s:%d", host, port))
 				return fail(L, "timeout")
 			case err != nil:
-				s.pool = nil
 				s.cancelled(L)
 			}
+			s.pool = p
 			p.connections--
 			if s.reuse(c) {
 				return one(L)
@@ -171,6 +171,7 @@ func (s *tcpSocket) connect(c *Ctx, L *lua.LState, host string, port int) int {
 		return fail(L, text)
 	}
 	s.peer, s.wire = conn, conn
+	s.hold()
 	return one(L)
 }
 
@@ -182,6 +183,7 @@ func (s *tcpSocket) reuse(c *Ctx) bool {
 	}
 	s.peer, s.wire = conn, conn
 	s.keep(c)
+	s.hold()
 	return true
 }
 
@@ -211,11 +213,13 @@ func (s *tcpSocket) dial(c *Ctx, L *lua.LState, host string, port int) (*peerCon
 		return nil, reason(err)
 	}
 	c.mayWait(L)
-	s.connecting = true
+	me := s.waits(c, &s.connecting)
 	err = ev.WaitWrite(s.connectTimeout())
-	s.connecting = false
 	if err != nil {
 		ev.Close()
+	}
+	s.waited(L, &s.connecting, me)
+	if err != nil {
 		if !isFault(err) {
 			s.cancelled(L)
 		}
@@ -248,9 +252,9 @@ func (s *tcpSocket) address(c *Ctx, L *lua.LState, host string, port int) (unix.
 		sa := sockaddr(addr, port)
 		return sa, netip.AddrPortFrom(addr, uint16(port)).String(), ""
 	}
-	s.connecting = true
+	me := s.waits(c, &s.connecting)
 	addr, err := c.resolve(L, name)
-	s.connecting = false
+	s.waited(L, &s.connecting, me)
 	if err != nil {
 		var failed *resolver.Error
 		if errors.As(err, &failed) || errors.Is(err, errNoResolver) {

@@ -71,9 +71,9 @@ func sslHandshake(e *Engine, c *Ctx, L *lua.LState) int {
 	conf := SSLs.In(c.location())
 	link := s.newLink(conf, reused, name, L.Get(6))
 	c.mayWait(L)
-	s.connecting = true
+	me := s.waits(c, &s.connecting)
 	err := link.handshake(s.connectTimeout())
-	s.connecting = false
+	s.waited(L, &s.connecting, me)
 	if err != nil {
 		return s.handshakeFailed(c, L, err)
 	}
@@ -129,7 +129,9 @@ func (s *tcpSocket) handshakeFailed(c *Ctx, L *lua.LState, err error) int {
 	switch {
 	case errors.As(err, &fault):
 		if fault.cause != nil {
-			c.logLine(log.Crit, "SSL_do_handshake() failed (SSL: "+fault.cause.Error()+")")
+			c.logLine(log.Error, "SSL_do_handshake() failed (SSL: "+fault.cause.Error()+")")
+		} else {
+			c.logLine(log.Error, "peer closed connection in SSL handshake")
 		}
 		s.finalize()
 		return fail(L, fault.text)

@@ -62,7 +62,7 @@ func receive(e *Engine, c *Ctx, L *lua.LState) int {
 				L.ArgError(2, "bad pattern argument: "+string(v))
 			}
 		default:
-			L.ArgError(2, "bad argument")
+			L.ArgError(2, "bad pattern argument")
 		}
 	}
 	if mode == readChunk && rest < 0 {
@@ -235,9 +235,9 @@ func (sh *shared) scratch() []byte {
 // waitRead parks the script until there is something to read.
 func (s *tcpSocket) waitRead(c *Ctx, L *lua.LState) error {
 	c.mayWait(L)
-	s.reading = true
+	me := s.waits(c, &s.reading)
 	err := s.wire.waitRead(s.readTimeout())
-	s.reading = false
+	s.waited(L, &s.reading, me)
 	if err != nil && !isFault(err) {
 		s.cancelled(L)
 	}

@@ -62,7 +62,7 @@ func init() {
 func requestSocket(e *Engine, c *Ctx, L *lua.LState) int {
 	n := L.GetTop()
 	if n > 1 {
-		L.RaiseError("expecting 0 or 1 argument, but got %d", n)
+		L.RaiseError("expecting zero arguments, but got %d", n)
 	}
 	raw := n == 1 && lua.LVAsBool(L.Get(1))
 	r := c.R

@@ -75,9 +75,9 @@ func (s *tcpSocket) sendAll(c *Ctx, L *lua.LState, text []byte) error {
 	for {
 		if err == event.ErrAgain {
 			c.mayWait(L)
-			s.writing = true
+			me := s.waits(c, &s.writing)
 			err = s.wire.waitWrite(s.sendTimeout())
-			s.writing = false
+			s.waited(L, &s.writing, me)
 		} else if err != nil {
 			if s.kind != pipeStream {
 				c.connectionError("send()", err)

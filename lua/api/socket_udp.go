@@ -28,7 +28,7 @@ type udpSocket struct {
 	ev      *event.Conn
 	timeout time.Duration
 	bind    bindAddr
-	waiting bool
+	waiting *event.Task
 	made    bool
 	hooked  *Ctx // whose end closes the socket
 }
@@ -56,17 +56,29 @@ func newUDP(e *Engine, c *Ctx, L *lua.LState) int {
 // is none, one that is closed.
 func udpOf(L *lua.LState) *udpSocket {
 	if s, ok := socketIn(vm.CheckTable(L, 1)).(*udpSocket); ok {
+		if s.waiting != nil && s.waiting.Cause() != nil { // killed while it waited
+			s.finalize()
+		}
 		return s
 	}
 	return &udpSocket{}
 }
 
 func (s *udpSocket) finalize() {
-	s.waiting = false
+	s.waiting = nil
 	if s.ev != nil {
 		s.ev.Close()
 		s.ev = nil
 	}
+}
+
+// waited ends a wait of the task me, which unwinds if the socket was closed
+// under it.
+func (s *udpSocket) waited(L *lua.LState, me *event.Task) {
+	if s.waiting != me {
+		vm.Unwind(L)
+	}
+	s.waiting = nil
 }
 
 // usable says why the socket can not be used now; "" when it can.
@@ -82,7 +94,7 @@ func (s *udpSocket) usable(c *Ctx, L *lua.LState, doing string) string {
 	if s.own != c {
 		L.RaiseError("bad request")
 	}
-	if s.waiting {
+	if s.waiting != nil {
 		return "socket busy"
 	}
 	return ""
@@ -105,7 +117,7 @@ func setPeerName(e *Engine, c *Ctx, L *lua.LState) int {
 	if s.ev != nil && s.own != c {
 		L.RaiseError("bad request")
 	}
-	if s.waiting {
+	if s.waiting != nil {
 		return fail(L, "socket busy")
 	}
 	s.finalize()
@@ -142,9 +154,10 @@ func (s *udpSocket) address(c *Ctx, L *lua.LState, host string, port int) (unix.
 	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	if err != nil {
-		s.waiting = true
+		me := c.E.Loop.Current()
+		s.waiting = me
 		addr, err = c.resolve(L, name)
-		s.waiting = false
+		s.waited(L, me)
 		if err != nil {
 			var failed *resolver.Error
 			if errors.As(err, &failed) || errors.Is(err, errNoResolver) {
@@ -216,11 +229,11 @@ func receiveUDP(e *Engine, c *Ctx, L *lua.LState) int {
 // read takes one datagram, waiting for it.
 func (s *udpSocket) read(e *Engine, c *Ctx, L *lua.LState, size int) (lua.LString, error) {
 	for {
-		buf := e.shared.scratch()[:size]
+		buf := e.shared.scratch()[:max(size, 1)]
 		n, err := s.ev.TryRead(buf)
 		switch {
 		case err == nil || err == io.EOF: // a datagram without content looks like the end
-			return lua.LString(buf[:n]), nil
+			return lua.LString(buf[:min(n, size)]), nil
 		case err != event.ErrAgain:
 			c.connectionError("recv()", err)
 			return "", err
@@ -230,9 +243,10 @@ func (s *udpSocket) read(e *Engine, c *Ctx, L *lua.LState, size int) (lua.LStrin
 		if limit <= 0 {
 			limit = c.settings().ReadTimeout.V
 		}
-		s.waiting = true
+		me := e.Loop.Current()
+		s.waiting = me
 		err = s.ev.WaitRead(limit)
-		s.waiting = false
+		s.waited(L, me)
 		switch {
 		case err == nil:
 			continue
@@ -265,7 +279,7 @@ func closeUDP(e *Engine, c *Ctx, L *lua.LState) int {
 	if s.own != c {
 		L.RaiseError("bad request")
 	}
-	if s.waiting {
+	if s.waiting != nil {
 		return fail(L, "socket busy")
 	}
 	s.finalize()

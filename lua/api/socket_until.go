@@ -73,6 +73,9 @@ func (u *untilPattern) next(e *Engine, c *Ctx, L *lua.LState) int {
 		size = max(int(vm.CheckNumber(L, 1)), 0)
 	}
 	s := u.s
+	if s != nil {
+		s.reap()
+	}
 	if s == nil || s.wire == nil || s.readClosed {
 		return fail(L, "closed")
 	}

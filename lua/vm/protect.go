@@ -18,7 +18,7 @@ type protector struct {
 }
 
 // maxProtected is how many protected calls may nest; each has a stack in Go.
-const maxProtected = 7000
+const maxProtected = 4000
 
 const protectorKey = "perigee.vm.protector"
 

@@ -32,23 +32,28 @@ func (r *rewriter) block(block []ast.Stmt) {
 		if assign, ok := stmt.(*ast.AssignStmt); ok && r.clobbers(assign) {
 			block[i] = viaLocals(assign)
 		}
+		if choice, ok := stmt.(*ast.IfStmt); ok && isNever(choice.Condition) {
+			block[i] = otherwise(choice)
+		}
 	}
 }
 
 // clobbers tells whether gopher-lua's compiler may go wrong. It writes a local
-// variable before it has read all values of a multiple assignment; and it makes
-// a call whose result is for the last parameter in the registers of that
+// variable before it has read all values of a multiple assignment; it leaves
+// the variable as it is where the left of an "and" is false; and it makes a
+// call whose result is for the last parameter in the registers of that
 // parameter and of the variables behind it.
 func (r *rewriter) clobbers(assign *ast.AssignStmt) bool {
 	if len(assign.Lhs) > 1 {
 		return !isSafe(assign)
 	}
-	for _, to := range assign.Lhs {
-		if name, ok := to.(*ast.IdentExpr); ok && name.Value == r.last && r.last != "" {
-			return slices.ContainsFunc(assign.Rhs, mayCall)
-		}
-	}
-	return false
+	name, ok := assign.Lhs[0].(*ast.IdentExpr)
+	return ok && (isLogical(assign.Rhs[0]) || name.Value == r.last && slices.ContainsFunc(assign.Rhs, mayCall))
+}
+
+func isLogical(expr ast.Expr) bool {
+	_, ok := expr.(*ast.LogicalOpExpr)
+	return ok
 }
 
 // isSafe tells of the multiple assignments that gopher-lua gets right: all
@@ -186,13 +191,13 @@ func (r *rewriter) stmt(stmt ast.Stmt) {
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Stmts)
 	case *ast.RepeatStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Stmts)
 	case *ast.IfStmt:
-		s.Condition = r.expr(s.Condition)
+		s.Condition = r.condition(s.Condition)
 		r.block(s.Then)
 		r.block(s.Else)
 	case *ast.NumberForStmt:
@@ -231,6 +236,7 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		r.exprs(e.Args)
 	case *ast.LogicalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+		return fold(e)
 	case *ast.RelationalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
 	case *ast.ArithmeticOpExpr:
@@ -239,6 +245,7 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		e.Expr = r.expr(e.Expr)
 	case *ast.UnaryNotOpExpr:
 		e.Expr = r.expr(e.Expr)
+		return foldNot(e)
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expr(e.Expr)
 	case *ast.FunctionExpr:
@@ -247,6 +254,66 @@ func (r *rewriter) expr(expr ast.Expr) ast.Expr {
 		return r.concat(e)
 	}
 	return expr
+}
+
+// fold takes "and" and "or" away whose left side is constant: gopher-lua jumps
+// astray there.
+func fold(e *ast.LogicalOpExpr) ast.Expr {
+	truth := false
+	switch e.Lhs.(type) {
+	case *ast.TrueExpr, *ast.NumberExpr, *ast.StringExpr:
+		truth = true
+	case *ast.FalseExpr, *ast.NilExpr:
+	default:
+		return e
+	}
+	if truth == (e.Operator == "and") {
+		return single(e.Rhs)
+	}
+	return e.Lhs
+}
+
+// condition rewrites what an if or a loop tests; gopher-lua jumps astray at a
+// plain nil.
+func (r *rewriter) condition(expr ast.Expr) ast.Expr {
+	expr = r.expr(expr)
+	if _, isNil := expr.(*ast.NilExpr); !isNil {
+		return expr
+	}
+	never := &ast.FalseExpr{}
+	never.SetLine(expr.Line())
+	never.SetLastLine(expr.LastLine())
+	return never
+}
+
+func isNever(expr ast.Expr) bool {
+	_, ok := expr.(*ast.FalseExpr)
+	return ok
+}
+
+// otherwise gives the other branch of an if that never takes its first one:
+// gopher-lua jumps past the end of the enclosing block there.
+func otherwise(choice *ast.IfStmt) ast.Stmt {
+	block := &ast.DoBlockStmt{Stmts: choice.Else}
+	block.SetLine(choice.Line())
+	block.SetLastLine(choice.LastLine())
+	return block
+}
+
+// foldNot does the same for "not".
+func foldNot(e *ast.UnaryNotOpExpr) ast.Expr {
+	var value ast.Expr
+	switch e.Expr.(type) {
+	case *ast.TrueExpr, *ast.NumberExpr, *ast.StringExpr:
+		value = &ast.FalseExpr{}
+	case *ast.FalseExpr, *ast.NilExpr:
+		value = &ast.TrueExpr{}
+	default:
+		return e
+	}
+	value.SetLine(e.Line())
+	value.SetLastLine(e.LastLine())
+	return value
 }
 
 // fieldsPerFlush is how many elements of a constructor gopher-lua stores at a

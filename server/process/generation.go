@@ -164,6 +164,7 @@ func (g *generation) spawn(m *master, slot int) error {
 	}
 	w := &worker{pid: pid, slot: slot, gen: g, ctl: ctl}
 	g.workers[slot] = w
+	g.page.pids[slot].Store(int32(pid))
 	m.workers[pid] = w
 	m.cycle.Log.Printf(log.Notice, "start worker process %d", pid)
 	go listenTo(w, m.events)

@@ -60,15 +60,19 @@ func serve(t *testing.T, httpConf, serverConf string) *site {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, readFile(root))
 	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &site{t: t, root: root, url: fmt.Sprintf("http://127.0.0.1:%d", port), http: &http.Client{
+	client := &http.Client{
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 1024, MaxConnsPerHost: 1024},
-	}}
+	}
+	t.Cleanup(func() {
+		// A connection that the client opened ahead and never used would hold
+		// the worker for client_header_timeout.
+		client.CloseIdleConnections()
+		if err := server.Stop(); err != nil {
+			t.Errorf("%v\n%s", err, readFile(root))
+		}
+	})
+	return &site{t: t, root: root, url: fmt.Sprintf("http://127.0.0.1:%d", port), http: client}
 }
 
 func readFile(root string) string {

@@ -41,7 +41,7 @@ func TestWaitingEverywhere(t *testing.T) {
 		names = append(names, name)
 	}
 	var wait sync.WaitGroup
-	for i := range requests {
+	for i := 1; i <= requests; i++ {
 		wait.Go(func() {
 			name := names[i%len(names)]
 			status, body, err := s.get(fmt.Sprintf("/%s?n=%d", name, i))

@@ -20,6 +20,8 @@ type Options struct {
 	// MatchLimit bounds the steps of one match (lua_regex_match_limit); 0 is
 	// PCRE's default.
 	MatchLimit uint32
+	// Fail logs a message at level error; nil drops it.
+	Fail func(L *lua.LState, message string)
 	// Warn logs a message at level warn; nil drops it.
 	Warn func(L *lua.LState, message string)
 }

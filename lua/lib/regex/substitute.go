@@ -59,6 +59,44 @@ func parseTemplate(text string) (template, bool) {
 	}
 }
 
+// wrongTemplate says what is wrong with a template that does not parse.
+func wrongTemplate(text string) string {
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, "$")
+		if !found {
+			break
+		}
+		if strings.HasPrefix(after, "$") {
+			rest = after[1:]
+			continue
+		}
+		if _, next, ok := parseGroup(after); ok {
+			rest = next
+			continue
+		}
+		inner, braced := strings.CutPrefix(after, "{")
+		digits := inner != "" && isDigit(inner[0])
+		end := 0
+		for end < len(inner) && (isDigit(inner[end]) || !digits && isNameByte(inner[end])) {
+			end++
+		}
+		name := inner[:end]
+		switch {
+		case braced && inner == "":
+		case braced && (end == len(inner) || inner[end] != '}'):
+			return "the closing bracket in \"" + name + "\" variable is missing"
+		case name != "":
+			return "attempt to use named capturing variable \"" + name + "\" (named captures not supported yet)"
+		}
+		break
+	}
+	return "lua script: invalid capturing variable name found in \"" + text + "\""
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isNameByte(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // parseGroup reads digits, perhaps in braces. Numbers that no pattern has are
 // all the same.
 func parseGroup(text string) (group int, rest string, ok bool) {
@@ -106,6 +144,9 @@ func (lib *library) substitute(L *lua.LState, all bool) int {
 	if !isFunction {
 		var ok bool
 		if t, ok = p.template(vm.ToText(L, by)); !ok {
+			if lib.Fail != nil {
+				lib.Fail(L, wrongTemplate(vm.ToText(L, by)))
+			}
 			return refuseFind(L, "failed to compile the replacement template")
 		}
 	}

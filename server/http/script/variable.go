@@ -58,7 +58,8 @@ type Variable[R Host] struct {
 	Set   func(r R, v []byte) // of built-in variables that set may change
 	Flags Flags
 
-	index int // in Values, -1 when nobody uses it by index
+	index    int  // in Values, -1 when nobody uses it by index
+	prefixed bool // it is one of a prefix's
 }
 
 // Prefix makes the variables of a prefix such as "arg_"; name is what follows
@@ -144,6 +145,7 @@ func (t *Table[R]) Finish() error {
 		if get, flags := t.prefixed(v.Name); get != nil {
 			v.Get = get
 			v.Flags |= flags
+			v.prefixed = true
 			continue
 		}
 		return fmt.Errorf("unknown %q variable", v.Name)
@@ -264,7 +266,7 @@ const (
 func (t *Table[R]) AssignByName(r R, name string, data []byte, found bool) Outcome {
 	v := t.names[name]
 	switch {
-	case v == nil || v.Get == nil || v.Flags&NoHash != 0:
+	case v == nil || v.Get == nil || v.prefixed && v.Set == nil || v.Flags&NoHash != 0:
 		return Unknown
 	case v.Flags&Changeable == 0 && v.Set == nil:
 		return Unchangeable
