@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -132,7 +131,7 @@ func (e *Engine) LoadHandlers(path string, source []byte) (found []HandlerEntry,
 	_, err = c.execute(PhaseInit, fn)
 	c.end()
 	if err != nil {
-		return nil, fmt.Errorf("%s", traced(err))
+		return nil, err
 	}
 	return found, nil
 }

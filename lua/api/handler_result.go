@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -89,8 +90,9 @@ func responseOf(L *lua.LState, results []lua.LValue) (resp handler.Response, err
 	}
 	switch v := results[2].(type) {
 	case lua.LNumber:
-		if resp.Status = int(v); v < 100 || v > 999 {
-			resp.Status = -1 // the server says so
+		resp.Status = -1 // which the server refuses, as it does what is out of range
+		if v >= 1 && v <= math.MaxInt32 {
+			resp.Status = int(v)
 		}
 	default:
 		if v != lua.LNil {
