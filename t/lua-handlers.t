@@ -469,9 +469,9 @@ handler.service("sleeper", function(arg, first)
     ngx.sleep(1000)
 end)
 --- pipelined_requests eval
-["GET /set?u=two", "GET /get"]
+["GET /get", "GET /set?u=two", "GET /get"]
 --- response_body eval
-["", "two\n"]
+["http://one/\n", "", "two\n"]
 --- error_log
 service hook reported "new url two"
 updated to two

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perigee-server/perigee/server/handler"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/native"
 	"github.com/perigee-server/perigee/server/log"
 )
 
@@ -24,6 +25,11 @@ func (p *panicked) Error() string {
 	}
 	return p.text + " at " + p.place
 }
+
+// HandlerPanic makes it a native.Panic.
+func (*panicked) HandlerPanic() {}
+
+var _ native.Panic = (*panicked)(nil)
 
 // recovered makes an error of what recover has returned. It must be called by
 // the deferred function itself, so that the stack is still that of the panic.
