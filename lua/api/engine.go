@@ -28,6 +28,7 @@ type Engine struct {
 	chunks      map[*Code]*loaded
 	files       map[string]*loaded
 	fresh       bool // made for one request
+	reloading   *reloading
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -66,6 +67,7 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	}
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
 	e.SetBudget(e.Conf.Budget.V)
+	e.watchModules()
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})
