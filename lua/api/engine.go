@@ -37,6 +37,7 @@ type Engine struct {
 // off each request has an engine of its own.
 type shared struct {
 	timers timers
+	runs   runs
 	ring   *logRing
 	pools  map[string]any
 
