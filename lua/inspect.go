@@ -15,6 +15,7 @@ import (
 func inspecting() []cycle.Directive {
 	return []cycle.Directive{
 		{Name: "lua_dump", In: cycle.HTTPLocation, Args: "0", Set: setInspector(dump), Doc: "Answers with where each script of the worker stands: request, phase, age, what it waits for, traceback; as text, or as JSON where the client accepts that or asks with format=json."},
+		{Name: "lua_profiler", In: cycle.HTTPLocation, Args: "0", Set: setInspector(profiler), Doc: "Starts and stops the sampling profiler of the worker's Lua, and answers with the profile as folded stacks, as a flame graph or for pprof."},
 	}
 }
 
