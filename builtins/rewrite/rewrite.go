@@ -333,6 +333,7 @@ func (x *rewriteCode) run(s *state) outcome {
 		s.status = 500
 		return answer
 	}
+	r.SetInternal()
 	r.SetURI(uri, x.flag != flagBreak)
 	if x.flag == flagBreak {
 		r.StopURIChange()

@@ -162,11 +162,9 @@ func initBody(e *Engine, c *Ctx, L *lua.LState) int {
 		if n < 0 {
 			L.RaiseError("bad size argument: %d", n)
 		}
-		if n > 0 {
-			limit = n
-		}
+		limit = n
 	}
-	c.body = &bodyWriter{limit: max(limit, 1)}
+	c.body = &bodyWriter{limit: limit}
 	return 0
 }
 

@@ -99,9 +99,6 @@ func (c *Ctx) runAll(L *lua.LState, all []*captured) int {
 
 func (c *Ctx) responses(L *lua.LState, all []*captured) int {
 	for _, q := range all {
-		if q.rc == http.Error { // ends the whole request, as in nginx
-			c.finish(L, aborted, http.Error)
-		}
 		L.Push(c.response(q))
 	}
 	return len(all)
@@ -111,7 +108,7 @@ func (c *Ctx) responses(L *lua.LState, all []*captured) int {
 func (c *Ctx) prepare(L *lua.LState, uri, options lua.LValue, index int) *captured {
 	r := c.R
 	q := &captured{}
-	o := http.Subrequest{Method: head.MethodGet, MethodName: []byte("GET"), FreshVariables: true}
+	o := http.Subrequest{Method: head.MethodGet, MethodName: []byte("GET"), FreshVariables: true, Bare: true}
 	o.Capture = func(_ *http.Request, b []byte) { q.body = append(q.body, b...) }
 	o.Done = func(_ *http.Request, rc http.Status) { q.rc = rc }
 	var opts *lua.LTable
@@ -343,7 +340,7 @@ func (c *Ctx) response(q *captured) *lua.LTable {
 		}
 	}
 	t.RawSetString("status", lua.LNumber(code))
-	t.RawSetString("truncated", lua.LBool(q.rc == http.Error || q.sub.Truncated()))
+	t.RawSetString("truncated", lua.LBool(q.rc.Failed() || q.sub.Truncated()))
 	t.RawSetString("body", lua.LString(q.body))
 	fields := L.CreateTable(0, 8)
 	q.sub.EachOut(func(name, value []byte) { addField(L, fields, string(name), value) })

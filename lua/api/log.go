@@ -35,19 +35,19 @@ func (c *Ctx) logValues(L *lua.LState, level log.Level, first int) int {
 		switch v := L.Get(i).(type) {
 		case *lua.LTable:
 			if L.GetMetaField(v, "__tostring") == lua.LNil {
-				L.ArgError(i, "expected table to have __tostring metamethod")
+				L.ArgError(i-first+1, "expected table to have __tostring metamethod")
 			}
 			b = append(b, vm.Text(L, v).String()...)
 		case *lua.LUserData:
 			if v != c.E.null {
-				L.ArgError(i, "string, number, boolean, or nil expected, got userdata")
+				L.ArgError(i-first+1, "string, number, boolean, or nil expected, got userdata")
 			}
 			b = append(b, "null"...)
 		case lua.LString, lua.LNumber, lua.LBool:
 			b = c.E.appendValue(L, b, v, i)
 		default:
 			if v != lua.LNil {
-				L.ArgError(i, "string, number, boolean, or nil expected, got "+v.Type().String())
+				L.ArgError(i-first+1, "string, number, boolean, or nil expected, got "+v.Type().String())
 			}
 			b = append(b, "nil"...)
 		}

@@ -30,7 +30,6 @@ func init() {
 			"raw_header":    rawHeader,
 			"http_version":  httpVersion,
 		})
-		req.RawSetString("get_query_args", req.RawGetString("get_uri_args"))
 	})
 }
 

@@ -25,8 +25,8 @@ func (c *Ctx) load(code *Code) (*lua.LFunction, http.Status) {
 	return nil, 500
 }
 
-// runPhase runs a script that may wait, and gives what the phase answers:
-// Declined when it just goes on.
+// runPhase runs a script that may wait, and gives what the phase answers: OK when
+// it just goes on.
 func (c *Ctx) runPhase(phase Phase, code *Code) http.Status {
 	r := c.R
 	if Locations.Of(r).NeedBody.V && !r.Body().Read() {
@@ -58,7 +58,7 @@ func (c *Ctx) runPhase(phase Phase, code *Code) http.Status {
 		}
 		return result.code
 	}
-	return http.Declined
+	return http.OK
 }
 
 // failed is the answer to a script that ended with an error.
@@ -141,20 +141,19 @@ func (c *Ctx) Rewrite(phase Phase, code *Code) http.Status {
 // Access runs access_by_lua and precontent_by_lua.
 func (c *Ctx) Access(phase Phase, code *Code) http.Status {
 	rc := c.runPhase(phase, code)
-	on := http.OK
+	if rc != http.OK && rc != http.Declined {
+		return rc
+	}
 	if phase == PhasePreContent {
-		on = http.Declined
+		rc = http.Declined
 	}
-	if rc == http.OK || rc == http.Declined {
-		return c.settled(on)
-	}
-	return rc
+	return c.settled(rc)
 }
 
 // Content runs content_by_lua.
 func (c *Ctx) Content(code *Code) http.Status {
 	rc := c.runPhase(PhaseContent, code)
-	if rc != http.Declined {
+	if rc != http.OK {
 		return rc
 	}
 	return c.send(nil)

@@ -76,16 +76,14 @@ func (r *run) forget(l *light) {
 	}
 }
 
-// lightOf is the light thread that is argument n.
+// lightOf is the light thread that is argument n, nil for a coroutine that is
+// none.
 func lightOf(L *lua.LState, n int) *light {
 	t, ok := L.Get(n).(*vm.Thread)
 	if !ok {
 		L.ArgError(n, "lua thread expected")
 	}
-	l, ok := t.Data.(*light)
-	if !ok {
-		L.ArgError(n, "lua user thread expected")
-	}
+	l, _ := t.Data.(*light)
 	return l
 }
 
@@ -93,12 +91,15 @@ func lightOf(L *lua.LState, n int) *light {
 func waitThreads(e *Engine, c *Ctx, L *lua.LState) int {
 	n := L.GetTop()
 	if n == 0 {
-		L.ArgError(1, "coroutine expected")
+		L.RaiseError("at least one coroutine should be specified")
 	}
 	me := e.Of(L)
 	lights := make([]*light, n)
 	for i := range lights {
 		l := lightOf(L, i+1)
+		if l == nil {
+			L.RaiseError("attempt to wait on a coroutine that is not a user thread")
+		}
 		if l.parent != me {
 			L.RaiseError("only the parent coroutine can wait on the thread")
 		}
@@ -163,6 +164,9 @@ func (l *light) push(L *lua.LState) int {
 
 func killThread(e *Engine, c *Ctx, L *lua.LState) int {
 	l := lightOf(L, 1)
+	if l == nil {
+		return fail(L, "not user thread")
+	}
 	if l.parent != e.Of(L) {
 		return fail(L, "killer not parent")
 	}

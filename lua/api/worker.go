@@ -32,7 +32,6 @@ func init() {
 		config.RawSetString("debug", lua.LFalse)
 		config.RawSetString("nginx_version", lua.LNumber(1022001))
 		config.RawSetString("ngx_lua_version", lua.LNumber(10023))
-		config.RawSetString("is_console", lua.LFalse)
 		config.RawSetString("prefix", e.L.NewFunction(func(L *lua.LState) int {
 			L.Push(lua.LString(e.Work.Cycle.Prefix))
 			return 1

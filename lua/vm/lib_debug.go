@@ -61,6 +61,21 @@ func traceback(L *lua.LState) int {
 	return 1
 }
 
+// failureTrace is the traceback of an error that nothing has caught, as
+// lua-nginx-module writes it: without the outer end when it is long.
+func failureTrace(L *lua.LState) string {
+	entries := stack(L, 0)
+	if longest := tracebackFirst + tracebackLast; len(entries) > longest {
+		entries = append(entries[:longest:longest], "...")
+	}
+	var b strings.Builder
+	b.WriteString("stack traceback:")
+	for _, entry := range entries {
+		b.WriteString("\n\t" + entry)
+	}
+	return b.String()
+}
+
 func shorten(entries []string) []string {
 	if len(entries) <= tracebackFirst+tracebackLast {
 		return entries

@@ -99,7 +99,7 @@ func (m *Machine) give(t *Thread) {
 func (m *Machine) failed(L *lua.LState) int {
 	value := explained(L)
 	if t := m.Of(L); t != nil && !isUnwind(value) {
-		t.traced(value, Traceback(L, "", 1))
+		t.traced(value, failureTrace(L))
 		t.raised = raisedWith(L)
 	}
 	closeVariables(L)

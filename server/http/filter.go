@@ -145,6 +145,7 @@ func (r *Request) output(in []Buf) Status {
 	var err error
 	for _, f := range r.loc.early {
 		if in, err = f(r, in); err != nil {
+			r.conn.broken() // the response can not be completed, of a subrequest neither
 			return Error
 		}
 	}

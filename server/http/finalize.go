@@ -87,6 +87,11 @@ func (r *Request) finalize(rc Status) {
 	if r.Debugging() {
 		r.Logf(log.Debug, "http finalize request: %d, %q", int(rc), r.URI)
 	}
+	if r.sub != nil && r.sub.o.Bare && rc.Failed() {
+		r.finalized = true
+		r.subFinished(rc)
+		return
+	}
 	switch {
 	case rc == Sent:
 		rc = OK
@@ -133,14 +138,30 @@ func (r *Request) finalize(rc Status) {
 	r.finalized = true
 }
 
+// Failed reports whether a request that is finalized with the status has no
+// response yet or an incomplete one. The three statuses that end the client's
+// connection are none of these.
+func (rc Status) Failed() bool {
+	switch rc {
+	case Error, statusCreated, statusNoContent:
+		return true
+	case statusClose, statusClientClosed, statusRequestTimeout:
+		return false
+	}
+	return rc >= 300
+}
+
 // Replace answers with the page of a status instead of the response whose head
 // is about to be sent, for header filters (ngx_http_filter_finalize_request).
-// A filter returns what it returns.
+// A filter returns what it returns. error_page counts, unless it has been
+// followed already.
 func (r *Request) Replace(code Status) Status {
 	r.Out.clear()
-	r.errorPage = true
-	if rc := r.special(code); rc == Error {
+	switch r.special(code) {
+	case Error:
 		return Error
+	case Redirected:
+		r.loop()
 	}
 	return Sent
 }

@@ -19,8 +19,11 @@ type Subrequest struct {
 	// Body replaces the parent's body; NoBody leaves none.
 	Body    []byte
 	HasBody bool
-	// SharedVariables uses the parent's variables instead of fresh ones.
+	// FreshVariables gives it variables of its own instead of the parent's.
 	FreshVariables bool
+	// Bare ends it with an error's status, which Done is told, and without a page,
+	// one of error_page included.
+	Bare bool
 	// Done is called when the subrequest has ended.
 	Done func(sub *Request, rc Status)
 	// Prepare may change the subrequest before it runs.

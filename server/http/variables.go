@@ -296,7 +296,7 @@ func fieldVar(fields []Header, name string) ([]byte, bool) {
 }
 
 func setArgs(r *Request, v []byte) {
-	r.Args, r.HasArgs = v, true
+	r.Args, r.HasArgs = v, v != nil
 	r.ValidURI = false
 }
 

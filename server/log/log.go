@@ -144,7 +144,9 @@ func appendHead(b []byte, level Level, conn uint64) []byte {
 	}
 	b = append(b, s.text...)
 	b = append(b, " ["...)
-	b = append(b, names[level]...)
+	if level != Stderr { // which nginx leaves empty
+		b = append(b, names[level]...)
+	}
 	b = append(b, "] "...)
 	b = append(b, pid...)
 	b = append(b, '#')
