@@ -15,8 +15,17 @@ type Options struct {
 	CallDepth int
 }
 
-// LuaJIT has no local variable arg in functions with "...".
-func init() { lua.CompatVarArg = false }
+func init() {
+	// LuaJIT has no local variable arg in functions with "...".
+	lua.CompatVarArg = false
+	lua.MaxArrayIndex = maxArray
+}
+
+// maxArray is from which index on elements are kept by hash. Below, gopher-lua
+// fills the array up to an index that is set: t[user_id] = true would cost 16
+// bytes for each number below the largest one. The length operator counts no
+// element beyond it.
+const maxArray = 1 << 22
 
 // maxRegisters bounds the values on one thread's stack. It leaves room for
 // unpack of some hundred thousand elements.
