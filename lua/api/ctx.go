@@ -69,6 +69,7 @@ type run struct {
 	spawned bool
 
 	phase Phase
+	fn    *lua.LFunction // the script
 	since time.Time
 	// The neighbours among all runs in progress, see shared.
 	older, newer *run
@@ -184,6 +185,9 @@ func (c *Ctx) begin() *run {
 	c.E.shared.runs.add(r)
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
+	if c.run == nil {
+		c.E.shared.memory.begin(r)
+	}
 	return r
 }
 
@@ -193,6 +197,7 @@ func (c *Ctx) over(r *run) {
 	c.E.shared.runs.remove(r)
 	if c.run == nil {
 		c.E.Rest()
+		c.E.shared.memory.end()
 	}
 	if r == &c.first && !r.entry.Exposed() && !r.spawned {
 		c.firstBusy = false
@@ -204,7 +209,7 @@ func (c *Ctx) over(r *run) {
 func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (result *run, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run, r.phase = phase, r, phase
+	c.Phase, c.run, r.phase, r.fn = phase, r, phase, fn
 	r.scope.Waits = phase&Waiting != 0
 	t := &r.entry
 	t.L.Push(fn)

@@ -38,6 +38,7 @@ type Engine struct {
 // off each request has an engine of its own.
 type shared struct {
 	timers  timers
+	memory  memory
 	runs    runs
 	sampler vm.Sampler
 	profile *profile.Profile // the last one, or the one that is made
@@ -74,6 +75,7 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e.SetBudget(e.Conf.Budget.V)
 	e.SetSampler(&s.sampler)
 	e.watchModules()
+	e.watchMemory()
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})

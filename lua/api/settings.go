@@ -18,6 +18,7 @@ type Main struct {
 	WorkerVMs                 cycle.Opt[int]
 	CaptureLog                cycle.Opt[int64] // bytes; 0: off
 	Budget                    cycle.Opt[time.Duration]
+	MemorySamples             cycle.Opt[int] // one in so many; 0: off
 	Init, InitWorker          *Code
 	ExitWorker                *Code
 	RewriteNoPostpone         cycle.Opt[bool]
@@ -37,6 +38,7 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 	s.MaxPendingTimers.Merge(nil, 1024)
 	s.MaxRunningTimers.Merge(nil, 256)
 	s.WorkerVMs.Merge(nil, 10)
+	s.MemorySamples.Merge(nil, 0)
 	return nil
 })
 
