@@ -56,15 +56,16 @@ const (
 
 // run is one run of a script in a phase in which it may wait.
 type run struct {
-	outer  *run
-	scope  vm.Scope
-	entry  vm.Thread
-	task   *event.Task
-	end    ending
-	code   http.Status
-	uri    []byte
-	args   []byte
-	lights []*light
+	outer   *run
+	scope   vm.Scope
+	entry   vm.Thread
+	task    *event.Task
+	end     ending
+	code    http.Status
+	uri     []byte
+	args    []byte
+	lights  []*light
+	streams []*bodyStream // that the script may still read
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
 
@@ -226,6 +227,9 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 	}
 	if r.task != nil && r.task.Cause() == error(r) {
 		r.task.Pardon()
+	}
+	for len(r.streams) > 0 {
+		r.streams[0].end(c)
 	}
 	r.scope.End()
 	t.Release()
