@@ -81,3 +81,40 @@ nil closed
 the option stream is for ngx.location.capture only
 --- no_error_log
 [error]
+
+
+=== TEST 5: lua_compat relaxed lets set_by_lua and log_by_lua wait
+--- http_config
+    lua_compat relaxed;
+--- config
+    location /t {
+        set_by_lua_block $v { ngx.sleep(0.01) return "waited" }
+        return 200 "$v\n";
+        log_by_lua_block { ngx.sleep(0.01) ngx.log(ngx.WARN, "log has waited") }
+    }
+--- request
+GET /t
+--- response_body
+waited
+--- error_log
+log has waited
+
+
+=== TEST 6: by default they can not
+--- config
+    location /t { set_by_lua_block $v { return select(2, pcall(ngx.sleep, 0.01)) } return 200 "$v\n"; }
+--- request
+GET /t
+--- response_body
+API disabled in the context of set_by_lua*
+
+
+=== TEST 7: the profiler begins and ends
+--- config
+    location /profiler { lua_profiler; }
+--- request eval
+["GET /profiler?do=start", "GET /profiler?do=start", "GET /profiler?do=stop&format=svg", "GET /profiler?format=other", "GET /profiler?format=memory"]
+--- error_code eval
+[200, 409, 200, 400, 404]
+--- no_error_log
+[error]

@@ -211,7 +211,7 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 	outerPhase := c.Phase
 	r := c.begin()
 	c.Phase, c.run, r.phase, r.fn = phase, r, phase, fn
-	r.scope.Waits = phase&Waiting != 0
+	r.scope.Waits = phase&c.E.waits != 0
 	t := &r.entry
 	t.L.Push(fn)
 	for _, a := range args {

@@ -30,6 +30,8 @@ type Engine struct {
 	files       map[string]*loaded
 	fresh       bool // made for one request
 	reloading   *reloading
+	// waits are the phases in which scripts may wait.
+	waits Phase
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -74,6 +76,10 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
 	e.SetBudget(e.Conf.Budget.V)
 	e.SetSampler(&s.sampler)
+	e.waits = Waiting
+	if e.Conf.Compat.V == CompatRelaxed {
+		e.waits |= relaxedWaiting
+	}
 	e.watchModules()
 	e.watchMemory()
 	e.ngx = e.L.NewTable()
@@ -81,6 +87,9 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})
 	for _, open := range families {
 		open(e)
+	}
+	if e.Conf.Compat.V == CompatRelaxed {
+		e.freeBaton()
 	}
 	e.require("resty.core")
 	e.watchGlobals()
@@ -104,6 +113,9 @@ type function func(e *Engine, c *Ctx, L *lua.LState) int
 // bind makes a function of ngx that may be called in some phases. What it says
 // elsewhere is what lua-nginx-module says.
 func (e *Engine) bind(in Phase, f function) *lua.LFunction {
+	if in == Waiting {
+		return e.bindWaiting(f)
+	}
 	return e.L.NewFunction(func(L *lua.LState) int {
 		c := e.ctx(L)
 		if c.Phase&in == 0 {

@@ -24,6 +24,7 @@ type Main struct {
 	RewriteNoPostpone         cycle.Opt[bool]
 	AccessNoPostpone          cycle.Opt[bool]
 	PreContentNoPostpone      cycle.Opt[bool]
+	Compat                    cycle.Opt[Compat]
 	// Reload tells that lua_code_cache is stat somewhere.
 	Reload bool
 	// Used tells that some directive runs Lua; Codes are all scripts.
@@ -39,6 +40,7 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 	s.MaxRunningTimers.Merge(nil, 256)
 	s.WorkerVMs.Merge(nil, 10)
 	s.MemorySamples.Merge(nil, 0)
+	s.Compat.Merge(nil, CompatOpenResty)
 	return nil
 })
 
