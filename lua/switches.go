@@ -8,6 +8,7 @@ import (
 	"github.com/perigee-server/perigee/lua/api"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/native"
 )
 
 // switches are the directives that run nothing.
@@ -110,7 +111,7 @@ func setEvents(c *cycle.Conf) error {
 		return c.Wrong("invalid value")
 	}
 	api.Mains.In(http.ScopeOf(c).Main).Used = true
-	return c.Zone(cycle.Zone{Name: api.EventsZone, Tag: api.EventsZone, Size: size, Events: true})
+	return c.Zone(cycle.Zone{Name: native.EventsZone, Tag: native.EventsZone, Size: size, Events: true})
 }
 
 // setDict is lua_shared_dict.

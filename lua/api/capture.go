@@ -358,7 +358,7 @@ func (c *Ctx) response(q *captured) *lua.LTable {
 	if q.stream == nil {
 		t.RawSetString("body", lua.LString(q.body))
 	}
-	fields := L.NewTable()
+	fields := L.CreateTable(0, 8)
 	q.sub.EachOut(func(name, value []byte) { addField(L, fields, string(name), value) })
 	t.RawSetString("header", fields)
 	return t

@@ -120,7 +120,7 @@ func (e *Engine) aside(fn lua.LGFunction) lua.LGFunction {
 			panic(raised)
 		}
 		if err != nil {
-			vm.Unwind(L)
+			e.Interrupt(L)
 		}
 		return n
 	}
@@ -143,7 +143,7 @@ func (e *Engine) osExecute(L *lua.LState, plain lua.LGFunction) int {
 		}
 	})
 	if err != nil {
-		vm.Unwind(L)
+		e.Interrupt(L)
 	}
 	L.Push(lua.LNumber(code))
 	return 1

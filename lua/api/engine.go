@@ -26,6 +26,8 @@ type Engine struct {
 	null                                            *lua.LUserData
 	// loweredMeta is the metatable of tables of fields whose keys are in lower case
 	loweredMeta *lua.LTable
+	bodyMeta    *lua.LTable // of the bodies that handlers are given
+	handlers    handlers
 	chunks      map[*Code]*loaded
 	files       map[string]*loaded
 	fresh       bool // made for one request

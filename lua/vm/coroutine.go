@@ -140,7 +140,10 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 		t.resumer = nil
 		t.Kill()
 	}
-	if err != nil || t.unwound {
+	if err != nil {
+		m.Interrupt(L)
+	}
+	if t.unwound {
 		Unwind(L)
 	}
 	results, failure := t.transfer, t.failure
@@ -179,7 +182,7 @@ func (m *Machine) coYield(L *lua.LState) int {
 			L.RaiseError("attempt to yield across C-call boundary")
 		}
 		if m.Loop.Yield() != nil {
-			Unwind(L)
+			m.Interrupt(L)
 		}
 		return 0
 	}
@@ -193,7 +196,7 @@ func (m *Machine) coYield(L *lua.LState) int {
 		err = m.Loop.Park()
 	}
 	if err != nil {
-		Unwind(L)
+		m.Interrupt(L)
 	}
 	values := t.transfer
 	t.transfer = nil
