@@ -2,6 +2,7 @@ package lua
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -25,6 +26,7 @@ const profilerUsage = `
 ?seconds=N          profiles for that long and answers with the profile
 ?do=start, ?do=stop begins and ends one; stop answers with it
 ?format=F           answers with the last one: folded, svg or pprof
+?format=memory      what lua_memory_samples has measured; &as=json
 ?rate=N             samples a second (1000), with seconds or do=start
 `
 
@@ -55,6 +57,8 @@ func profiler(r *http.Request) http.Status {
 		e.StopProfile()
 	case do != "":
 		return 400
+	case args.Get("format") == "memory":
+		return sendMemory(r, e, args)
 	case !args.Has("format"):
 		return answer(r, "text/plain", profilerState(e))
 	}
@@ -84,6 +88,22 @@ func profileFor(r *http.Request, e *api.Engine, d time.Duration, rate int, args 
 		return http.Error
 	}
 	return sendProfile(r, p, args)
+}
+
+// sendMemory sends what lua_memory_samples has measured.
+func sendMemory(r *http.Request, e *api.Engine, args url.Values) http.Status {
+	report := e.Memory()
+	if report == nil {
+		return 404
+	}
+	if args.Get("as") != "json" {
+		return answer(r, "text/plain; charset=utf-8", []byte(report.Text()))
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return 500
+	}
+	return answer(r, "application/json", append(text, '\n'))
 }
 
 func profilerState(e *api.Engine) []byte {

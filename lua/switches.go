@@ -69,6 +69,8 @@ func switches() []cycle.Directive {
 			return nil
 		}},
 		{Name: "lua_cpu_budget", In: cycle.HTTP, Args: "1", Set: cycle.SetMsec(api.Mains, func(m *api.Main) *cycle.Opt[time.Duration] { return &m.Budget }), Doc: "How long Lua may run without waiting before an error ends it; 0, the default, means for ever. It makes Lua slower, as every instruction looks at it."},
+		mainNumber("lua_memory_samples", func(m *api.Main) *cycle.Opt[int] { return &m.MemorySamples }, "One in how many stretches of Lua is measured for what it allocates; 0, the default, means none. lua_profiler shows the result."),
+		{Name: "lua_compat", In: cycle.HTTP, Args: "1", Set: cycle.SetEnum(api.Mains, func(m *api.Main) *cycle.Opt[api.Compat] { return &m.Compat }, map[string]api.Compat{"openresty": api.CompatOpenResty, "relaxed": api.CompatRelaxed}), Doc: "openresty refuses what OpenResty refuses; relaxed lets scripts wait in more phases, asks the system's resolver without a resolver, and lets others run during io and os.execute."},
 		ignored("lua_thread_cache_max_entries", "1", "Without effect: threads are kept by the engine."),
 		ignored("lua_sa_restart", "flag", "Without effect: the runtime restarts interrupted system calls."),
 		ignored("lua_malloc_trim", "1", "Without effect: the runtime returns memory to the system by itself."),

@@ -23,6 +23,8 @@ type captured struct {
 	sub  *http.Request
 	body []byte
 	rc   http.Status
+	// stream is set where the script reads the body while it comes.
+	stream *bodyStream
 }
 
 func captureOne(e *Engine, c *Ctx, L *lua.LState) int {
@@ -35,6 +37,9 @@ func captureOne(e *Engine, c *Ctx, L *lua.LState) int {
 		options = L.Get(2)
 	}
 	q := c.prepare(L, L.Get(1), options, 0)
+	if q.stream != nil {
+		return c.stream(L, q)
+	}
 	if len(c.run.lights) == 0 && e.Of(L).Kind == vm.Entry { // nothing else could run meanwhile
 		c.pending++
 		q.sub.Run()
@@ -66,6 +71,9 @@ func captureMulti(e *Engine, c *Ctx, L *lua.LState) int {
 			L.RaiseError("query argument %d expecting one or two arguments", i)
 		}
 		all[i] = c.prepare(L, q.RawGetInt(1), q.RawGetInt(2), i)
+		if all[i].stream != nil {
+			L.RaiseError("the option stream is for ngx.location.capture only")
+		}
 	}
 	return c.runAll(L, all)
 }
@@ -141,6 +149,9 @@ func (c *Ctx) prepare(L *lua.LState, uri, options lua.LValue, index int) *captur
 		fields = tableOption(L, opts, "headers", "Bad headers option value")
 		o.FreshVariables = !boolOption(L, opts, "share_all_vars")
 		copyVars = boolOption(L, opts, "copy_all_vars")
+		if boolOption(L, opts, "stream") {
+			q.stream = c.newStream(q, &o)
+		}
 		forward = lua.LVAsBool(opts.RawGetString("always_forward_body"))
 		switch v := opts.RawGetString("method").(type) {
 		case lua.LNumber:
@@ -341,7 +352,9 @@ func (c *Ctx) response(q *captured) *lua.LTable {
 	}
 	t.RawSetString("status", lua.LNumber(code))
 	t.RawSetString("truncated", lua.LBool(q.rc.Failed() || q.sub.Truncated()))
-	t.RawSetString("body", lua.LString(q.body))
+	if q.stream == nil {
+		t.RawSetString("body", lua.LString(q.body))
+	}
 	fields := L.CreateTable(0, 8)
 	q.sub.EachOut(func(name, value []byte) { addField(L, fields, string(name), value) })
 	t.RawSetString("header", fields)

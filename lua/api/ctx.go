@@ -57,19 +57,21 @@ const (
 
 // run is one run of a script in a phase in which it may wait.
 type run struct {
-	outer  *run
-	scope  vm.Scope
-	entry  vm.Thread
-	task   *event.Task
-	end    ending
-	code   http.Status
-	uri    []byte
-	args   []byte
-	lights []*light
+	outer   *run
+	scope   vm.Scope
+	entry   vm.Thread
+	task    *event.Task
+	end     ending
+	code    http.Status
+	uri     []byte
+	args    []byte
+	lights  []*light
+	streams []*bodyStream // that the script may still read
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
 
 	phase Phase
+	fn    *lua.LFunction // the script
 	since time.Time
 	// The neighbours among all runs in progress, see shared.
 	older, newer *run
@@ -189,6 +191,9 @@ func (c *Ctx) begin() *run {
 	c.E.shared.runs.add(r)
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
+	if c.run == nil {
+		c.E.shared.memory.begin(r)
+	}
 	return r
 }
 
@@ -198,6 +203,7 @@ func (c *Ctx) over(r *run) {
 	c.E.shared.runs.remove(r)
 	if c.run == nil {
 		c.E.Rest()
+		c.E.shared.memory.end()
 	}
 	if r == &c.first && !r.entry.Exposed() && !r.spawned {
 		c.firstBusy = false
@@ -215,8 +221,8 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ...lua.LValue) (result *run, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run, r.phase = phase, r, phase
-	r.scope.Waits = phase&Waiting != 0
+	c.Phase, c.run, r.phase, r.fn = phase, r, phase, fn
+	r.scope.Waits = phase&c.E.waits != 0
 	t := &r.entry
 	t.L.Push(fn)
 	for _, a := range args {
@@ -239,6 +245,9 @@ func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ..
 	}
 	if r.task != nil && r.task.Cause() == error(r) {
 		r.task.Pardon()
+	}
+	for len(r.streams) > 0 {
+		r.streams[0].end(c)
 	}
 	r.scope.End()
 	t.Release()

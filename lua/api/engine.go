@@ -32,6 +32,8 @@ type Engine struct {
 	files       map[string]*loaded
 	fresh       bool // made for one request
 	reloading   *reloading
+	// waits are the phases in which scripts may wait.
+	waits Phase
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -40,6 +42,7 @@ type Engine struct {
 // off each request has an engine of its own.
 type shared struct {
 	timers  timers
+	memory  memory
 	runs    runs
 	sampler vm.Sampler
 	profile *profile.Profile // the last one, or the one that is made
@@ -75,12 +78,20 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
 	e.SetBudget(e.Conf.Budget.V)
 	e.SetSampler(&s.sampler)
+	e.waits = Waiting
+	if e.Conf.Compat.V == CompatRelaxed {
+		e.waits |= relaxedWaiting
+	}
 	e.watchModules()
+	e.watchMemory()
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})
 	for _, open := range families {
 		open(e)
+	}
+	if e.Conf.Compat.V == CompatRelaxed {
+		e.freeBaton()
 	}
 	e.require("resty.core")
 	e.watchGlobals()
@@ -104,6 +115,9 @@ type function func(e *Engine, c *Ctx, L *lua.LState) int
 // bind makes a function of ngx that may be called in some phases. What it says
 // elsewhere is what lua-nginx-module says.
 func (e *Engine) bind(in Phase, f function) *lua.LFunction {
+	if in == Waiting {
+		return e.bindWaiting(f)
+	}
 	return e.L.NewFunction(func(L *lua.LState) int {
 		c := e.ctx(L)
 		if c.Phase&in == 0 {

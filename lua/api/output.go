@@ -71,6 +71,9 @@ func (c *Ctx) echo(L *lua.LState, name string, newline bool) int {
 		rc = c.send(text)
 	}
 	if rc != http.OK {
+		if c.E.Loop.Current().Cause() != nil { // of a streamed capture that nobody reads
+			vm.Unwind(L)
+		}
 		return fail(L, "nginx output filter error")
 	}
 	return one(L)

@@ -279,16 +279,21 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 	return nil, true
 }
 
-// evaluate runs a script that can not wait and gives its first result.
+// evaluate runs a script and gives its first result.
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run, r.phase = phase, r, phase
+	c.Phase, c.run, r.phase, r.fn = phase, r, phase, fn
 	t := &r.entry
 	t.L.Push(fn)
 	value = lua.LNil
+	if r.scope.Waits = phase&c.E.waits != 0; r.scope.Waits {
+		r.task = c.E.Loop.Current()
+	}
 	if err = t.Call(0, 1); err == nil {
 		value = t.L.Get(-1)
+	}
+	for err == nil && len(r.lights) > 0 && c.E.Loop.Park() == nil {
 	}
 	r.scope.End()
 	t.Release()

@@ -107,7 +107,7 @@ func waitSemaphore(e *Engine, c *Ctx, L *lua.LState) int {
 	if seconds < 0 {
 		vm.Raise(L, 1, "no negative number")
 	}
-	if c.Phase&Waiting == 0 {
+	if c.Phase&e.waits == 0 {
 		return fail(L, "API disabled in the context of "+c.Phase.Directive())
 	}
 	if len(s.waiting) == 0 && s.n > 0 {

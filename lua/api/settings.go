@@ -18,11 +18,13 @@ type Main struct {
 	WorkerVMs                 cycle.Opt[int]
 	CaptureLog                cycle.Opt[int64] // bytes; 0: off
 	Budget                    cycle.Opt[time.Duration]
+	MemorySamples             cycle.Opt[int] // one in so many; 0: off
 	Init, InitWorker          *Code
 	ExitWorker                *Code
 	RewriteNoPostpone         cycle.Opt[bool]
 	AccessNoPostpone          cycle.Opt[bool]
 	PreContentNoPostpone      cycle.Opt[bool]
+	Compat                    cycle.Opt[Compat]
 	// Reload tells that lua_code_cache is stat somewhere.
 	Reload bool
 	// Used tells that some directive runs Lua; Codes are all scripts.
@@ -37,6 +39,8 @@ var Mains = http.NewMain(func() *Main { return &Main{} }, func(_ *cycle.Conf, s 
 	s.MaxPendingTimers.Merge(nil, 1024)
 	s.MaxRunningTimers.Merge(nil, 256)
 	s.WorkerVMs.Merge(nil, 10)
+	s.MemorySamples.Merge(nil, 0)
+	s.Compat.Merge(nil, CompatOpenResty)
 	return nil
 })
 

@@ -298,7 +298,7 @@ func (s *tcpSocket) cancelled(L *lua.LState) {
 
 // mayWait refuses to wait where scripts can not.
 func (c *Ctx) mayWait(L *lua.LState) {
-	if c.Phase&Waiting == 0 {
+	if c.Phase&c.E.waits == 0 {
 		L.RaiseError("attempt to yield across C-call boundary")
 	}
 }

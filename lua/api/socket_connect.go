@@ -280,6 +280,9 @@ func resolveText(name string, err error) string {
 func (c *Ctx) resolve(L *lua.LState, name string) (netip.Addr, error) {
 	rs, timeout := c.location().Resolver(c.E.HTTP)
 	if rs == nil {
+		if c.E.Conf.Compat.V == CompatRelaxed {
+			return c.askSystem(L, name)
+		}
 		return netip.Addr{}, errNoResolver
 	}
 	c.mayWait(L)

@@ -118,6 +118,7 @@ func (e *Engine) callModule(module, name lua.LString, args []lua.LValue) ([]lua.
 		r.scope.End()
 		t.Release()
 		e.shared.runs.remove(r)
+		e.shared.memory.end()
 	}()
 	L := t.L
 	L.Push(L.GetGlobal("require"))

@@ -24,7 +24,7 @@ func (m *Machine) SetBudget(limit time.Duration) {
 	b := &budget{limit: limit}
 	b.renew()
 	m.budget = b
-	m.Loop.OnResume(m.Stretch)
+	m.Loop.OnResume(m.goesOn)
 	go b.watch()
 }
 
@@ -56,6 +56,21 @@ func (m *Machine) Stretch() {
 			b.renew()
 		}
 		b.since.Store(time.Now().UnixNano())
+	}
+}
+
+// OnResumed has f run whenever a thread goes on after a wait, and when a light
+// thread begins, on its task. It must be called before scripts run.
+func (m *Machine) OnResumed(f func()) {
+	m.resumed = f
+	m.Loop.OnResume(m.goesOn)
+}
+
+// goesOn begins a stretch after a wait.
+func (m *Machine) goesOn() {
+	m.Stretch()
+	if m.resumed != nil {
+		m.resumed()
 	}
 }
 

@@ -32,6 +32,10 @@ func stringRep(L *lua.LState) int {
 	if count > maxString/size {
 		L.RaiseError("not enough memory")
 	}
+	if separator == "" {
+		L.Push(lua.LString(strings.Repeat(piece, int(count))))
+		return 1
+	}
 	L.Push(lua.LString(strings.Repeat(piece+separator, int(count)-1) + piece))
 	return 1
 }

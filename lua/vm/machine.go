@@ -24,6 +24,7 @@ type Machine struct {
 	explain *lua.LFunction
 	budget  *budget
 	sampler *Sampler
+	resumed func() // see OnResumed
 }
 
 // maxIdle is how many Lua states a machine keeps for later threads.

@@ -29,7 +29,7 @@ func (s *Sampler) On() bool { return s != nil && s.on }
 func (s *Sampler) Start(m *Machine, period time.Duration, took func(t *Thread, stack []Frame, n int64)) {
 	s.on, s.took, s.done = true, took, make(chan struct{})
 	s.ticks, s.seen = &atomic.Int64{}, 0
-	m.Loop.OnResume(m.Stretch)
+	m.Loop.OnResume(m.goesOn)
 	go tick(s.ticks, period, s.done)
 }
 
@@ -40,7 +40,7 @@ func (s *Sampler) Stop(m *Machine) {
 	}
 	s.on = false
 	close(s.done)
-	if m.budget == nil {
+	if m.budget == nil && m.resumed == nil {
 		m.Loop.OnResume(nil)
 	}
 }

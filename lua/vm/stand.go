@@ -2,6 +2,8 @@ package vm
 
 import (
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perigee-server/perigee/server/event"
 )
 
 // Frame is one call on a thread's stack.
@@ -67,6 +69,16 @@ func (s *Stacks) Of(t *Thread) []Frame {
 // Threads are the scope's threads that have begun on tasks of their own and not
 // ended: light threads and coroutines.
 func (s *Scope) Threads() []*Thread { return s.live }
+
+// Owns reports whether a task is that of one of the scope's threads.
+func (s *Scope) Owns(task *event.Task) bool {
+	for _, t := range s.live {
+		if t.task == task {
+			return true
+		}
+	}
+	return false
+}
 
 // Resumed is the coroutine that the thread has resumed and waits for, nil
 // without.

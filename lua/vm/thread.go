@@ -296,13 +296,13 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 	t.status = Running
 	t.Scope.join(t)
 	t.task = m.Loop.New(func() {
-		m.Stretch()
+		m.goesOn()
 		results, err := t.run(m.explain)
 		t.finish()
 		ended(results, err)
 	})
 	err := m.Loop.SwitchQueued(t.task)
-	m.Stretch()
+	m.goesOn()
 	return err
 }
 

@@ -94,6 +94,9 @@ func (r *Request) SendHeader() Status {
 	for _, f := range r.loc.sent {
 		f(r)
 	}
+	if r.sub != nil && r.sub.o.Head != nil {
+		r.sub.o.Head(r)
+	}
 	return OK
 }
 

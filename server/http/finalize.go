@@ -171,7 +171,7 @@ func (r *Request) terminate(rc Status) {
 	r.finalized = true
 	if r != r.Main {
 		r.subFinished(rc)
-		if rc == statusClose || rc == statusClientClosed {
+		if rc == statusClose || rc == statusClientClosed || r.outputRefused() {
 			return
 		}
 	}

@@ -13,7 +13,10 @@ type Subrequest struct {
 	Method     head.Method // 0: GET
 	MethodName []byte
 	// Capture, when set, gets the body in memory instead of the client.
+	// It may wait: the subrequest then does.
 	Capture func(r *Request, b []byte)
+	// Head is called when the header of the response has been made.
+	Head func(sub *Request)
 	// Fields replace the parent's request header where not nil.
 	Fields []Header
 	// Body replaces the parent's body; NoBody leaves none.
@@ -36,6 +39,7 @@ type subState struct {
 	ended   bool
 	rc      Status
 	waiters []*event.Task
+	refused bool
 }
 
 // postponed keeps the order of output: data and subrequests in the order in
@@ -284,6 +288,9 @@ func (r *Request) capture(in []Buf) Status {
 		return OK
 	}
 	for i := range in {
+		if r.sub.refused {
+			return Error
+		}
 		b := &in[i]
 		r.lastSent = r.lastSent || b.Last
 		if b.File == nil {
@@ -292,17 +299,50 @@ func (r *Request) capture(in []Buf) Status {
 			}
 			continue
 		}
-		data := make([]byte, b.N)
-		n, err := b.File.ReadAt(data, b.Off)
-		if n > 0 {
-			r.sub.o.Capture(r, data[:n])
-		}
-		if int64(n) < b.N {
-			r.Logf(log.Alert, "pread() read only %d of %d from %q: %v", n, b.N, b.File.Name(), err)
+		if !r.captureFile(b) {
 			return Error
 		}
 	}
 	return OK
+}
+
+// RefuseOutput makes output of a captured subrequest fail from now on, as that of
+// a request does whose client has gone. How it ends then does not matter to the
+// client's request.
+func (s *Request) RefuseOutput() { s.sub.refused = true }
+
+// outputRefused reports whether nobody wants the output of r, or of a captured
+// subrequest that r works for.
+func (r *Request) outputRefused() bool {
+	for p := r; p != nil; p = p.Parent {
+		if p.sub != nil && p.sub.refused {
+			return true
+		}
+	}
+	return false
+}
+
+// capturePiece is how much of a file is read at a time.
+const capturePiece = 64 << 10
+
+func (r *Request) captureFile(b *Buf) bool {
+	data := make([]byte, min(b.N, capturePiece))
+	for done := int64(0); done < b.N; {
+		want := min(b.N-done, capturePiece)
+		n, err := b.File.ReadAt(data[:want], b.Off+done)
+		if n > 0 {
+			r.sub.o.Capture(r, data[:n])
+		}
+		if r.sub.refused {
+			return false
+		}
+		if int64(n) < want {
+			r.Logf(log.Alert, "pread() read only %d of %d from %q: %v", done+int64(n), b.N, b.File.Name(), err)
+			return false
+		}
+		done += want
+	}
+	return true
 }
 
 // WaitSubrequests parks until every subrequest whose output joins that of the
