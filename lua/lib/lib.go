@@ -46,6 +46,7 @@ func Preload(L *lua.LState, o Options) {
 			return 1
 		})
 	}
+	addRefused(L)
 	library, ok := L.GetGlobal("package").(*lua.LTable)
 	if !ok {
 		return

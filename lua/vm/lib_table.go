@@ -59,7 +59,11 @@ func tableConcat(L *lua.LState) int {
 		if !joins(v) {
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type().String(), i)
 		}
-		b.WriteString(text(v))
+		piece := text(v)
+		if b.Len()+len(piece)+len(separator) > maxString {
+			L.RaiseError("not enough memory")
+		}
+		b.WriteString(piece)
 		if i < last {
 			b.WriteString(separator)
 		}
