@@ -50,6 +50,10 @@ func newVM(t *testing.T) (*lua.LState, *clock) {
 		ngx.RawSetString(name, L.NewTable())
 	}
 	L.SetGlobal("ngx", ngx)
+	L.PreloadModule("ngx.upstream", func(L *lua.LState) int {
+		L.Push(L.NewTable())
+		return 1
+	})
 	Preload(L, Options{})
 	return L, c
 }
