@@ -47,6 +47,9 @@ func Preload(L *lua.LState, o Options) {
 		})
 	}
 	addRefused(L)
+	for _, name := range bundled.Ahead {
+		L.PreloadModule(name, bundled.Open)
+	}
 	library, ok := L.GetGlobal("package").(*lua.LTable)
 	if !ok {
 		return

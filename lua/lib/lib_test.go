@@ -197,3 +197,22 @@ func TestSignal(t *testing.T) {
 		}
 	}
 }
+
+// TestAhead has files of the user's in the path: they come first, but for those
+// names whose originals need the FFI.
+func TestAhead(t *testing.T) {
+	L, _ := newVM(t)
+	dir := t.TempDir()
+	if err := os.Mkdir(dir+"/resty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lock", "redis"} {
+		if err := os.WriteFile(dir+"/resty/"+name+".lua", []byte("return {mine = true}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	L.SetField(L.GetGlobal("package"), "path", lua.LString(dir+"/?.lua"))
+	if got := evaluate(t, L, `return require("resty.lock").mine, type(require("resty.lock").new), require("resty.redis").mine`); got != "nil function true" {
+		t.Errorf("got %s", got)
+	}
+}
