@@ -206,11 +206,14 @@ func TestSpread(t *testing.T) {
 }
 
 func TestLeastBusy(t *testing.T) {
-	w := LeastBusy([]int64{10, 0, -1, 5})
+	w := LeastBusy([]int64{100, 0, -1, 50})
 	if w[0] != 16 || w[1] != 64 || w[2] != 0 || w[3] != 40 {
 		t.Error(w)
 	}
 	if w := LeastBusy([]int64{0, 0}); w[0] != w[1] || w[0] == 0 {
 		t.Error(w)
+	}
+	if w := LeastBusy([]int64{1, 0}); w[1]-w[0] > 2 {
+		t.Error("one connection makes a difference:", w)
 	}
 }

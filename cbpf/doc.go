@@ -15,7 +15,7 @@
 // it drops rights; and a socket can be in one such array only, so a new master
 // inherits the maps of the old one (Files, Inherit).
 //
-// Single uses whichever works and says which and why. With both, the sockets
+// Group uses whichever works and says which and why. With both, the sockets
 // stay open in the master and in all workers, so nothing that waits on a dead
 // worker's socket is lost: the worker that Point names accepts from that one
 // too.

@@ -29,12 +29,16 @@ func spread(weights []uint32) ([]uint32, error) {
 	return shares, nil
 }
 
+// busy is from how many connections on a worker counts as busy: below, the
+// differences are chance.
+const busy = 32
+
 // LeastBusy turns the number of connections that each worker serves into
-// weights for Share: one that serves fewer than the average gets more of the
+// weights for Share: one that serves fewer than the busiest gets more of the
 // new ones. A negative number marks a worker that is gone or shutting down.
 func LeastBusy(active []int64) []uint32 {
 	weights := make([]uint32, len(active))
-	most := int64(0)
+	most := int64(busy)
 	for _, n := range active {
 		most = max(most, n)
 	}
@@ -43,7 +47,7 @@ func LeastBusy(active []int64) []uint32 {
 			continue
 		}
 		// From 16 for the busiest to 64 for an idle one.
-		weights[i] = uint32(16 + (most-n)*48/max(most, 1))
+		weights[i] = uint32(16 + (most-n)*48/most)
 	}
 	return weights
 }

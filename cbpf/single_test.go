@@ -203,17 +203,17 @@ func greet(addr string) (int, error) {
 func TestSingleFailsOver(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		make func([]int) (*Single, error)
+		make func([]int) (*Group, error)
 		wait time.Duration
 	}{
-		{"extended", NewSingle, 50 * time.Millisecond},
-		{"classic", NewClassicSingle, 150 * time.Millisecond},
+		{"extended", NewGroup, 50 * time.Millisecond},
+		{"classic", NewClassicGroup, 150 * time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) { failOver(t, tc.make, tc.wait) })
 	}
 }
 
-func failOver(t *testing.T, make func([]int) (*Single, error), limit time.Duration) {
+func failOver(t *testing.T, make func([]int) (*Group, error), limit time.Duration) {
 	g := newGroup(t, 3)
 	s, err := make(g.fds)
 	needs(t, err)
@@ -262,7 +262,7 @@ func failOver(t *testing.T, make func([]int) (*Single, error), limit time.Durati
 
 func TestSingleSaysWhatIsInForce(t *testing.T) {
 	g := newGroup(t, 2)
-	s, err := NewClassicSingle(g.fds)
+	s, err := NewClassicGroup(g.fds)
 	needs(t, err)
 	wantSpread(t, g, 64) // nothing is steered before Point
 	if err := s.Point(1); err != nil {
@@ -279,14 +279,14 @@ func TestSingleSaysWhatIsInForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSpread(t, g, 64)
-	if _, err := NewSingle(nil); err == nil {
+	if _, err := NewGroup(nil); err == nil {
 		t.Error("no sockets")
 	}
 }
 
 // A group grows and shrinks with the number of workers, and outlives its master.
 func TestSingleGroupChanges(t *testing.T) {
-	for name, create := range map[string]func([]int) (*Single, error){"extended": NewSingle, "classic": NewClassicSingle} {
+	for name, create := range map[string]func([]int) (*Group, error){"extended": NewGroup, "classic": NewClassicGroup} {
 		t.Run(name, func(t *testing.T) {
 			g := newGroup(t, 4)
 			s, err := create(g.fds[:2])
@@ -325,7 +325,7 @@ func TestSingleGroupChanges(t *testing.T) {
 }
 
 // handOver is what two masters do at an upgrade.
-func handOver(t *testing.T, s *Single, g *group) *Single {
+func handOver(t *testing.T, s *Group, g *group) *Group {
 	t.Helper()
 	files, err := s.Steering().Files()
 	if err != nil {
@@ -339,7 +339,7 @@ func handOver(t *testing.T, s *Single, g *group) *Single {
 		f.Close()
 	}
 	s.Steering().Close() // the old master ends without detaching
-	next, err := InheritSingle(g.fds, fds)
+	next, err := InheritGroup(g.fds, fds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +372,7 @@ func unprivileged() error {
 	if err != nil {
 		return err
 	}
-	s, err := NewSingle([]int{fd})
+	s, err := NewGroup([]int{fd})
 	if err != nil {
 		return err
 	}

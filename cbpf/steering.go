@@ -19,6 +19,7 @@ type Steering struct {
 	control *ebpf.Map // 0 → mode in the high half, index in the low
 	table   *ebpf.Map // hash slot → index
 	size    int
+	shares  []uint32 // what the table holds, nil when not known
 }
 
 // The modes of the control word.
@@ -182,10 +183,15 @@ func (s *Steering) Share(weights []uint32) error {
 		return err
 	}
 	for slot, index := range shares {
+		if s.shares != nil && s.shares[slot] == index {
+			continue
+		}
 		if err := s.table.Update(uint32(slot), index, ebpf.UpdateAny); err != nil {
+			s.shares = nil
 			return fmt.Errorf("steering: %w", err)
 		}
 	}
+	s.shares = shares
 	return s.command(modeShares, 0)
 }
 

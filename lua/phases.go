@@ -20,7 +20,30 @@ const (
 // engines finds the engine of the worker; it is set by start.
 var engines = http.NewMain(func() *engineOf { return &engineOf{} }, nil)
 
-type engineOf struct{ e *api.Engine }
+type engineOf struct {
+	e         *api.Engine
+	libraries *libraries
+	// started is set when the module's start has come to its end.
+	started bool
+}
+
+// make makes the worker's VM, once, and runs init_by_lua and the libraries of
+// handlers in it.
+func (o *engineOf) make(w *cycle.Work, m *http.Main) (err error) {
+	if o.e != nil {
+		return nil
+	}
+	o.e = api.NewEngine(w, m)
+	w.Loop.Do(func() {
+		if err = o.e.ReplayInit(w.Cycle.Snapshot.Init[initName]); err == nil {
+			err = o.libraries.install(o.e)
+		}
+	})
+	if err != nil {
+		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
+	}
+	return err
+}
 
 func initialise(c *cycle.Conf, m *http.Main) error {
 	shakeHands(m)
@@ -34,6 +57,7 @@ func initialise(c *cycle.Conf, m *http.Main) error {
 	has := func(code func(*api.Location) *api.Code) func(*http.Location) bool {
 		return func(l *http.Location) bool { return code(api.Locations.In(l)) != nil }
 	}
+	engines.In(m).libraries = newLibraries(c.Cycle, m)
 	if conf.Used {
 		c.Cycle.OnInit(initName, func(i *cycle.Initial) error { return initOnce(c.Cycle, i, m) })
 	}
@@ -58,18 +82,13 @@ func start(w *cycle.Work, m *http.Main) error {
 	if !conf.Used {
 		return nil
 	}
-	e := api.NewEngine(w, m)
-	engines.In(m).e = e
-	var err error
-	w.Loop.Do(func() {
-		if err = e.ReplayInit(w.Cycle.Snapshot.Init[initName]); err == nil {
-			e.RunInitWorker()
-		}
-	})
-	if err != nil {
-		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
+	o := engines.In(m)
+	if err := o.make(w, m); err != nil {
 		return err
 	}
+	e := o.e
+	w.Loop.Do(e.RunInitWorker)
+	o.started = true
 	if commandLine != nil {
 		return commandLine.start(e)
 	}
@@ -107,11 +126,15 @@ func initOnce(c *cycle.Cycle, i *cycle.Initial, m *http.Main) error {
 }
 
 // ctxOf is the request's context, in the worker's engine or, with
-// lua_code_cache off, in the request's own.
+// lua_code_cache off, in the request's own. With lua_code_cache stat, changed
+// files are loaded again.
 func ctxOf(r *http.Request) *api.Ctx {
 	e := engines.Of(r).e
-	if !api.Locations.Of(r).CodeCache.V {
+	switch api.Locations.Of(r).CodeCache.V {
+	case api.CacheOff:
 		return e.UncachedOf(r)
+	case api.CacheStat:
+		e.Refresh(r)
 	}
 	return e.CtxOf(r)
 }

@@ -23,7 +23,7 @@ __DATA__
     lingering_timeout 5s;
     reset_timedout_connection off;
     keepalive_time 1h;
-    keepalive_requests 1000;
+    keepalive_requests 9223372036854775807;
     keepalive_disable msie6 safari;
     location /a { return 200 "ok\n"; }
 --- request

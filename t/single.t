@@ -89,3 +89,51 @@ GET /
 --- response_body
 one
 --- skip_nginx_reference: nginx has no single_listener
+
+
+=== TEST 6: reuseport_balance needs reuseport
+--- config
+    reuseport_balance least_conn;
+--- must_die
+--- request
+GET /
+--- error_log eval
+qr/\[emerg\] .*reuseport_balance of "0\.0\.0\.0:\d+" must use reuseport in \S+nginx\.conf:\d+/
+--- suppress_stderr
+--- skip_nginx_reference: nginx has no reuseport_balance
+
+
+=== TEST 7: reuseport_balance beside single_listener
+--- config
+    single_listener on;
+    reuseport_balance least_conn;
+--- must_die
+--- request
+GET /
+--- error_log
+single_listener and reuseport_balance exclude each other
+--- suppress_stderr
+--- skip_nginx_reference: nginx has no reuseport_balance
+
+
+=== TEST 8: reuseport_balance hash, the kernel's choice
+--- config
+    reuseport_balance hash;
+    location = /t { return 200 "here\n"; }
+--- request
+GET /t
+--- response_body
+here
+--- skip_nginx_reference: nginx has no reuseport_balance
+
+
+=== TEST 9: reuseport_balance knows no other way
+--- config
+    reuseport_balance random;
+--- must_die
+--- request
+GET /
+--- error_log
+invalid value "random"
+--- suppress_stderr
+--- skip_nginx_reference: nginx has no reuseport_balance

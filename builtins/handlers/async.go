@@ -91,6 +91,9 @@ func (j *job) request(ctx context.Context, r *http.Request) *handler.Request {
 	if !j.h.WantsRequest {
 		return nil
 	}
+	if r == nil {
+		return handler.NewRequest(ctx, noRequest)
+	}
 	j.req = beside(ctx, r, j)
 	return j.req
 }

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/perigee-server/perigee/server/handler"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/native"
 	"github.com/perigee-server/perigee/server/log"
 )
 
@@ -24,11 +26,19 @@ func (p *panicked) Error() string {
 	return p.text + " at " + p.place
 }
 
+// HandlerPanic makes it a native.Panic.
+func (*panicked) HandlerPanic() {}
+
+var _ native.Panic = (*panicked)(nil)
+
 // recovered makes an error of what recover has returned. It must be called by
 // the deferred function itself, so that the stack is still that of the panic.
 func recovered(v any) error {
 	if v == nil {
 		return &panicked{text: "the handler has ended its goroutine"}
+	}
+	if u, ok := v.(*handler.Uncaught); ok {
+		return &panicked{text: u.Text}
 	}
 	return &panicked{text: fmt.Sprint(v), place: panicPlace()}
 }

@@ -6,6 +6,7 @@ package handlers
 import (
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/native"
 )
 
 // places is where handlers of requests may be declared.
@@ -56,6 +57,7 @@ func init() {
 // initialise adds the phase handlers for the locations that need them.
 func initialise(_ *cycle.Conf, m *http.Main) error {
 	mc := mains.In(m)
+	mc.offer(native.Callers.In(m))
 	m.Each(func(l *http.Location) { locations.In(l).index(len(mc.variables)) })
 	eager := func(l *http.Location) bool { return locations.In(l).eager() }
 	inIf := func(l *http.Location) bool { return l.Nameless && len(locations.In(l).own) > 0 }

@@ -8,6 +8,7 @@ import (
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/handler"
 	"github.com/perigee-server/perigee/server/http"
+	"github.com/perigee-server/perigee/server/http/native"
 	"github.com/perigee-server/perigee/server/log"
 	"github.com/perigee-server/perigee/shm"
 )
@@ -63,12 +64,14 @@ func (m *mainConf) finishServices(c *cycle.Conf) error {
 // hooks, replays service hooks, and starts services.
 func start(w *cycle.Work, hm *http.Main) error {
 	m := mains.In(hm)
-	if len(m.uses) == 0 {
-		return nil
-	}
 	var cancel context.CancelCauseFunc
 	m.ctx, cancel = context.WithCancelCause(context.Background())
 	m.loop, m.log = w.Loop, w.Cycle.Log
+	handler.SetWorker(worker{w, w.Channel(native.EventsZone)})
+	if len(m.uses) == 0 && !m.libraries.any() {
+		w.OnExit(func() { cancel(handler.ErrWorkerExiting) })
+		return nil
+	}
 	for _, s := range m.serviceList {
 		s.prepare(w, m)
 	}

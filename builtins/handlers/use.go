@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -77,8 +78,12 @@ func article(s string) string {
 
 func arguments(h *handler.Handler) string {
 	switch {
-	case h.MinArgs == 2:
+	case h.MinArgs == 2 && h.MaxArgs == 2:
 		return "two arguments"
+	case h.MinArgs > 1 && h.MaxArgs < 0:
+		return fmt.Sprintf("%d arguments or more", h.MinArgs)
+	case h.MinArgs > 2:
+		return fmt.Sprintf("%d arguments", h.MinArgs)
 	case h.MaxArgs < 0:
 		return "one argument or more"
 	}

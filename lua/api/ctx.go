@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/vm"
@@ -36,7 +38,8 @@ type Ctx struct {
 	leases   map[*lease]struct{} // connections of a script without a request
 	ends     []func()            // see atEnd; of a timer
 	raw      bool
-	pending  int // captures that run: no abort then
+	pending  int          // captures that run: no abort then
+	task     *handlerTask // of an asynchronous handler or a service
 	// replaced is set once ngx.exit in a header filter has replaced the response.
 	replaced bool
 }
@@ -65,6 +68,11 @@ type run struct {
 	lights []*light
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
+
+	phase Phase
+	since time.Time
+	// The neighbours among all runs in progress, see shared.
+	older, newer *run
 }
 
 // Error makes a run the cause with which its own threads are cancelled.
@@ -84,14 +92,15 @@ func (e *Engine) CtxOf(r *http.Request) *Ctx {
 
 // atEnd has f called when the request or the timer has ended.
 func (c *Ctx) atEnd(f func()) {
-	if c.R != nil {
+	if c.R != nil && c.task == nil {
 		c.R.AtEnd(f)
 		return
 	}
 	c.ends = append(c.ends, f)
 }
 
-// end calls what atEnd was given, for a script without a request.
+// end calls what atEnd was given, for a script without a request and for a task
+// beside one.
 func (c *Ctx) end() {
 	for i := len(c.ends) - 1; i >= 0; i-- {
 		c.ends[i]()
@@ -113,6 +122,8 @@ func (c *Ctx) logLine(level log.Level, text string) {
 		suffix := ""
 		id := uint64(0)
 		switch c.Phase {
+		case PhaseHandlerService, PhaseHandlerHook:
+			suffix = ", context: " + c.Phase.Directive()
 		case PhaseTimer:
 			suffix = ", context: ngx.timer"
 			if c.timer != nil {
@@ -136,10 +147,11 @@ func (c *Ctx) enabled(level log.Level) bool {
 	return c.E.Log().Enabled(level)
 }
 
-// wait ends a function that had to wait: a cancellation unwinds the thread.
+// wait ends a function that had to wait: a cancellation unwinds the thread, or
+// is an error in a handler.
 func (c *Ctx) wait(L *lua.LState, err error) {
 	if err != nil {
-		vm.Unwind(L)
+		c.E.Interrupt(L)
 	}
 }
 
@@ -173,6 +185,8 @@ func (c *Ctx) begin() *run {
 	if c.run == nil {
 		c.E.Stretch()
 	}
+	r.since = c.E.Loop.Now()
+	c.E.shared.runs.add(r)
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
 	return r
@@ -181,6 +195,7 @@ func (c *Ctx) begin() *run {
 // over gives the memory of a run back, unless scripts may hold its thread.
 func (c *Ctx) over(r *run) {
 	c.run = r.outer
+	c.E.shared.runs.remove(r)
 	if c.run == nil {
 		c.E.Rest()
 	}
@@ -192,9 +207,15 @@ func (c *Ctx) over(r *run) {
 // execute runs fn as an entry thread. In phases that may wait it returns when
 // all light threads have ended too. The error is *vm.Failure, or nil.
 func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (result *run, err error) {
+	return c.call(phase, fn, nil, args...)
+}
+
+// call is execute for a function whose results are wanted: as many as there is
+// room for in results, which are nil (not Lua's) when it has not returned.
+func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ...lua.LValue) (result *run, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run = phase, r
+	c.Phase, c.run, r.phase = phase, r, phase
 	r.scope.Waits = phase&Waiting != 0
 	t := &r.entry
 	t.L.Push(fn)
@@ -204,7 +225,14 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 	if r.scope.Waits {
 		r.task = c.E.Loop.Current()
 	}
-	err = t.Call(len(args), 0)
+	if c.task != nil {
+		r.scope.Interrupted = c.task.interrupted
+	}
+	if err = t.Call(len(args), len(results)); err == nil {
+		for i := range results {
+			results[i] = t.L.Get(i - len(results))
+		}
+	}
 	if err == nil && r.end == going {
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}

@@ -4,11 +4,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/http/native"
 	"github.com/perigee-server/perigee/shm"
 )
-
-// EventsZone is the zone of the event channel that scripts use.
-const EventsZone = "lua_worker_events"
 
 func init() {
 	family(func(e *Engine) {
@@ -21,7 +19,7 @@ func init() {
 }
 
 // channel is the event channel of scripts, nil where none is configured.
-func (e *Engine) channel() *cycle.Channel { return e.Work.Channel(EventsZone) }
+func (e *Engine) channel() *cycle.Channel { return e.Work.Channel(native.EventsZone) }
 
 const noChannel = "directive \"lua_worker_events\" is not set"
 

@@ -26,13 +26,18 @@ const (
 	PhaseSSLCertificate
 	PhaseSSLSessionFetch
 	PhaseSSLSessionStore
+	// Of native handlers in Lua: with a request, beside one, services, and hooks.
+	PhaseHandler
+	PhaseHandlerTask
+	PhaseHandlerService
+	PhaseHandlerHook
 
 	// Waiting are the phases in which scripts may wait.
 	Waiting = PhaseServerRewrite | PhaseRewrite | PhaseAccess | PhasePreContent | PhaseContent | PhaseTimer |
-		PhaseSSLClientHello | PhaseSSLCertificate | PhaseSSLSessionFetch
+		PhaseSSLClientHello | PhaseSSLCertificate | PhaseSSLSessionFetch | PhaseHandlerTask | PhaseHandlerService
 	// InRequest are those that work on a request.
 	InRequest = PhaseSet | PhaseServerRewrite | PhaseRewrite | PhaseAccess | PhasePreContent | PhaseContent | PhaseLog |
-		PhaseHeaderFilter | PhaseBodyFilter | PhaseBalancer
+		PhaseHeaderFilter | PhaseBodyFilter | PhaseBalancer | PhaseHandler | PhaseHandlerTask
 	// Answering are those that may send a response.
 	Answering = PhaseServerRewrite | PhaseRewrite | PhaseAccess | PhasePreContent | PhaseContent
 	anyPhase  = ^Phase(0)
@@ -57,6 +62,10 @@ var phaseNames = map[Phase]struct{ get, directive string }{
 	PhaseSSLCertificate:  {"ssl_cert", "ssl_certificate_by_lua*"},
 	PhaseSSLSessionFetch: {"ssl_session_fetch", "ssl_session_fetch_by_lua*"},
 	PhaseSSLSessionStore: {"ssl_session_store", "ssl_session_store_by_lua*"},
+	PhaseHandler:         {"handler", "handler.sync"},
+	PhaseHandlerTask:     {"handler_task", "handler.async"},
+	PhaseHandlerService:  {"handler_service", "handler.service"},
+	PhaseHandlerHook:     {"handler_hook", "handler.hook"},
 }
 
 // String is the name that ngx.get_phase gives.

@@ -283,13 +283,16 @@ func (sh *shared) giveBuffer(b []byte) {
 	}
 }
 
-// cancelled unwinds a script that was ended while it waited on the socket,
-// which is closed.
+// cancelled ends the wait of a script that was ended while it waited on the
+// socket, which is closed.
 func (s *tcpSocket) cancelled(L *lua.LState) {
-	if s.kind == pipeStream { // a child outlives its request
-		vm.Unwind(L)
+	own := s.own
+	if s.kind != pipeStream { // a child outlives its request
+		s.finalize()
 	}
-	s.finalize()
+	if own != nil {
+		own.E.Interrupt(L)
+	}
 	vm.Unwind(L)
 }
 

@@ -164,7 +164,7 @@ func (s *udpSocket) address(c *Ctx, L *lua.LState, host string, port int) (unix.
 				return nil, "", resolveText(name, err)
 			}
 			s.finalize()
-			vm.Unwind(L)
+			c.E.Interrupt(L)
 		}
 	}
 	return sockaddr(addr, port), netip.AddrPortFrom(addr, uint16(port)).String(), ""
@@ -254,7 +254,7 @@ func (s *udpSocket) read(e *Engine, c *Ctx, L *lua.LState, size int) (lua.LStrin
 			c.complain("lua udp socket read timed out")
 		case !isFault(err):
 			s.finalize()
-			vm.Unwind(L)
+			s.own.E.Interrupt(L)
 		}
 		return "", err
 	}

@@ -38,7 +38,7 @@ func spawn(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	l := c.spawn(c.run, fn, args)
 	if c.run.end != going || e.Loop.Current().Cause() != nil {
-		vm.Unwind(L)
+		e.Interrupt(L)
 	}
 	l.parent = e.Of(L)
 	L.Push(l.t)

@@ -127,7 +127,7 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 	task := m.Loop.Current()
 	me.exposed = true
 	t.transfer, t.back, t.resumed = args, false, true
-	t.resumer, t.above = task, me
+	t.resumer, t.above, t.from = task, me, L
 	t.status = Running
 	me.status, me.below = Normal, t
 	if t.task == nil {
@@ -144,7 +144,10 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 		t.resumer = nil
 		t.Kill()
 	}
-	if err != nil || t.unwound {
+	if err != nil {
+		m.Interrupt(L)
+	}
+	if t.unwound {
 		Unwind(L)
 	}
 	results, failure := t.transfer, t.failure
@@ -183,7 +186,7 @@ func (m *Machine) coYield(L *lua.LState) int {
 			L.RaiseError("attempt to yield across C-call boundary")
 		}
 		if m.Loop.Yield() != nil {
-			Unwind(L)
+			m.Interrupt(L)
 		}
 		return 0
 	}
@@ -197,7 +200,7 @@ func (m *Machine) coYield(L *lua.LState) int {
 		err = m.Loop.Park()
 	}
 	if err != nil {
-		Unwind(L)
+		m.Interrupt(L)
 	}
 	values := t.transfer
 	t.transfer = nil

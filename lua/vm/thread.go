@@ -62,9 +62,10 @@ type Thread struct {
 	exposed       bool // a script holds it as a value, or a coroutine knows it
 
 	resumer  *event.Task
-	above    *Thread // whose resume is waiting
-	below    *Thread // which it has resumed
-	depth    int     // how many resumes it is inside of
+	depth    int         // how many resumes it is inside of
+	above    *Thread     // whose resume is waiting
+	below    *Thread     // which it has resumed
+	from     *lua.LState // that has called resume
 	transfer []lua.LValue
 	back     bool // yielded, ended or failed: the resumer goes on
 	resumed  bool
@@ -127,6 +128,17 @@ func isUnwind(v lua.LValue) bool { return v == unwinding }
 // Unwind ends the thread that runs on L: nothing in it catches this.
 func Unwind(L *lua.LState) { L.Error(unwinding, 0) }
 
+// Interrupt ends the wait of a thread whose task was cancelled: with the error
+// that its scope has for the cause, or else by unwinding.
+func (m *Machine) Interrupt(L *lua.LState) {
+	if t := m.Of(L); t != nil && t.Scope.Interrupted != nil {
+		if v := t.Scope.Interrupted(m.Loop.Current().Cause()); v != nil {
+			L.Error(v, 0)
+		}
+	}
+	Unwind(L)
+}
+
 // Unwound reports whether an error of PCall is Unwind's, which must be raised
 // again.
 func Unwound(err error) bool {
@@ -140,6 +152,9 @@ type Scope struct {
 	// Waits tells that code may wait: coroutine.yield outside of a coroutine
 	// then lets others run.
 	Waits bool
+	// Interrupted gives the error with which a cancelled wait ends, which pcall
+	// can catch, or nil where the wait unwinds. It may be nil.
+	Interrupted func(cause error) lua.LValue
 
 	m      *Machine
 	live   []*Thread
@@ -292,7 +307,9 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 		t.finish()
 		ended(results, err)
 	})
-	return m.Loop.SwitchQueued(t.task)
+	err := m.Loop.SwitchQueued(t.task)
+	m.Stretch()
+	return err
 }
 
 // run calls the thread's function with what was transferred to it.

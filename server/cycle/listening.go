@@ -14,11 +14,12 @@ type Listening struct {
 	Addr string
 	SocketOptions
 
-	// Single is single_listener: of the workers, one takes all connections.
-	Single bool
+	// Steer is which worker gets a connection, of those that have a socket each.
+	Steer Steer
 
-	// FDs are the sockets: one, or one for each worker in a fixed order, and with
-	// Single also those of workers that an earlier cycle had. -1 where not open.
+	// FDs are the sockets: one, or one for each worker in a fixed order, and where
+	// they are steered also those of workers that an earlier cycle had. -1 where
+	// not open.
 	FDs []int
 
 	// Accept gets a connection in a worker, with the baton.
@@ -27,6 +28,19 @@ type Listening struct {
 	// Owner is the protocol.
 	Owner string
 }
+
+// Steer is who chooses the worker for a connection to a reuseport group.
+type Steer int
+
+const (
+	// SteerKernel leaves it to the kernel, which chooses by a hash.
+	SteerKernel Steer = iota
+	// SteerSingle is single_listener: one worker takes all connections.
+	SteerSingle
+	// SteerLeastConn is reuseport_balance least_conn: workers with fewer
+	// connections get more of the new ones.
+	SteerLeastConn
+)
 
 // SocketOptions are the options of listen that belong to the socket.
 type SocketOptions struct {

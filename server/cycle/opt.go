@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,14 +72,14 @@ func SetString[T any](p Place[T], field func(*T) *Opt[string]) Setter {
 	return setter(p, field, func(_ *Conf, s string) (string, error) { return s, nil })
 }
 
-// SetNumber reads a non-negative decimal number.
+// SetNumber reads a non-negative decimal number of any size that an int has.
 func SetNumber[T any](p Place[T], field func(*T) *Opt[int]) Setter {
 	return setter(p, field, func(c *Conf, s string) (int, error) {
-		n, ok := Number(s)
-		if !ok {
+		n, err := strconv.ParseUint(s, 10, strconv.IntSize-1)
+		if err != nil {
 			return 0, c.Wrong("invalid number")
 		}
-		return n, nil
+		return int(n), nil
 	})
 }
 

@@ -30,6 +30,13 @@ var (
 // whose synchronous handler has returned.
 var ErrRequestGone = errors.New("the request has ended")
 
+// Uncaught is an error that a handler of another language has raised and not
+// caught; the server treats it as a panic.
+type Uncaught struct{ Text string }
+
+// Error is the text.
+func (u *Uncaught) Error() string { return u.Text }
+
 // Finalization is the error that Finalize makes.
 type Finalization struct {
 	Status int

@@ -24,6 +24,9 @@ type Handler struct {
 	Held bool
 	// Place is where the handler was registered, FILE:LINE.
 	Place string
+	// Owner is what Forget knows the handler by, such as the path of a library in
+	// another language.
+	Owner string
 
 	// One of the following is set, as Kind says.
 	RunSync    func(r *Request, args [][]byte) (Value, error)
@@ -53,6 +56,7 @@ type Table struct {
 // InitHook is a function given to Init, and where.
 type InitHook struct {
 	Place string
+	Owner string // as Handler's
 	Run   func(args []string) error
 }
 
@@ -81,6 +85,20 @@ func (t *Table) Register(h Handler) error {
 	}
 	t.handlers[h.Name] = &h
 	return nil
+}
+
+// Forget takes the handlers and the initialisation hooks of an owner out of the
+// table: a loader calls it before the process reads its configuration anew.
+// Those who have looked a handler up keep it.
+func (t *Table) Forget(owner string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name, h := range t.handlers {
+		if h.Owner == owner {
+			delete(t.handlers, name)
+		}
+	}
+	t.inits = slices.DeleteFunc(t.inits, func(h InitHook) bool { return h.Owner == owner })
 }
 
 // Lookup returns the handler of that name, nil when there is none.

@@ -478,7 +478,7 @@ func (m *Main) listen(c *cycle.Conf) error {
 		}
 	}
 	for _, a := range m.addresses {
-		single, err := a.singleListener(c)
+		steer, err := a.steer(c)
 		if err != nil {
 			return err
 		}
@@ -488,7 +488,7 @@ func (m *Main) listen(c *cycle.Conf) error {
 		group := m.group(a)
 		o := a.opt.SocketOptions
 		c.Cycle.Listen(&cycle.Listening{
-			Addr: a.addr, SocketOptions: o, Owner: "http", Single: single,
+			Addr: a.addr, SocketOptions: o, Owner: "http", Steer: steer,
 			Accept: func(w *cycle.Work, fd int, peer unix.Sockaddr) { m.accept(w, group, fd, peer) },
 		})
 	}

@@ -22,6 +22,8 @@ type acceptPage struct {
 	holder   atomic.Int32
 	sleeping [maxWorkers]atomic.Uint32
 	pids     [maxWorkers]atomic.Int32
+	// connections that each worker serves, for reuseport_balance least_conn.
+	connections [maxWorkers]atomic.Int32
 }
 
 const maxWorkers = 1000
@@ -62,6 +64,7 @@ func kick(fd int) { unix.Write(fd, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
 // buried takes a dead worker out of the office; the master calls it.
 func (p *acceptPage) buried(slot int, kicks []int) {
 	p.sleeping[slot].Store(0)
+	p.connections[slot].Store(0)
 	if p.holder.Load() != int32(slot) {
 		return
 	}
@@ -137,6 +140,13 @@ func (a *acceptor) wake() {
 	}
 	if a.page.holder.Load() == int32(a.slot) {
 		a.page.pass(a.slot, a.kicks)
+	}
+}
+
+// count tells the master how many connections the worker serves.
+func (a *acceptor) count(n int) {
+	if c := &a.page.connections[a.slot]; int(c.Load()) != n {
+		c.Store(int32(n))
 	}
 }
 

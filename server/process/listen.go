@@ -30,7 +30,7 @@ func open(c *cycle.Cycle, have sockets) error {
 		n := 1
 		if ln.ReusePort && c.Role == cycle.Master {
 			n = c.Core.Workers
-			if ln.Single {
+			if ln.Steer != cycle.SteerKernel {
 				n = max(n, len(have[ln.Addr])) // see steering
 			}
 		}

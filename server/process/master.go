@@ -158,6 +158,8 @@ func (m *master) serve(sig <-chan os.Signal) int {
 			m.noticed(e)
 		case f := <-m.later:
 			f()
+		case <-m.steering.tick():
+			m.balance()
 		case <-m.nextDeadline():
 			m.drop(log.Emerg, "the new workers were not ready in time", true)
 		case <-m.escalate:

@@ -19,25 +19,43 @@ const steerEnv = "PERIGEE_INHERIT_STEERING"
 // after the last connection was steered to one of them, for handshakes under way.
 const partingTime = time.Second
 
-// steering is single_listener in the master. One worker of the generation that
-// serves, the listener, has the office of accepting; the kernel steers all
-// connections to its socket, and it also accepts what waits on the other sockets
-// of the groups. While any group is steered none of its sockets is closed, those
-// of workers that a reload has saved included, so no connection can be lost on
-// one, and the order that classic BPF goes by does not change.
+// balanceTime is how often weights follow the connections of the workers.
+const balanceTime = 200 * time.Millisecond
+
+// steering is single_listener and reuseport_balance in the master.
+//
+// With single_listener one worker of the of the generation that serves, the listener, has the
+// office of accepting; the kernel steers all connections to its socket, and it
+// also accepts what waits on the other sockets of the groups. With
+// reuseport_balance least_conn every worker accepts, and the shares of the
+// sockets follow how many connections their workers serve.
+//
+// While a group is steered none of its sockets is closed, those of workers that
+// a reload has saved included, so no connection can be lost on one, and the
+// order that classic BPF goes by does not change.
 type steering struct {
 	groups    map[string]*steered
 	parting   []*steered
 	inherited map[string][4]int
-	at        int // the listener's slot
+	at        int          // the listener's slot
+	balancing *time.Ticker // nil while no group has weights
 }
 
 // steered is one reuseport group.
 type steered struct {
-	addr   string
-	fds    []int
-	single *cbpf.Single // nil where the kernel has no way of steering
-	extra  []int        // of a group that is parting: sockets to close
+	addr  string
+	how   cycle.Steer
+	fds   []int
+	group *cbpf.Group // nil where the kernel has no way of steering
+	extra []int       // of a group that is parting: sockets to close
+}
+
+// directive is the group's in the log.
+func (g *steered) directive() string {
+	if g.how == cycle.SteerLeastConn {
+		return "reuseport_balance least_conn"
+	}
+	return "single_listener"
 }
 
 // inheritedSteering takes what the binary before has handed over.
@@ -71,19 +89,20 @@ func (s *steering) take(c *cycle.Cycle, before sockets) sockets {
 	now := map[string]*cycle.Listening{}
 	for _, ln := range c.Listening {
 		now[ln.Addr] = ln
-		if ln.Single {
+		if ln.Steer != cycle.SteerKernel {
 			s.group(c, ln)
 		}
 	}
 	s.discard()
 	s.point(c.Log, 0)
+	s.share(c.Log, make([]int64, c.Core.Workers))
 	rest := sockets{}
 	for addr, fds := range before {
 		rest[addr] = fds
 	}
 	for addr, g := range s.groups {
 		ln := now[addr]
-		if ln != nil && ln.Single {
+		if ln != nil && ln.Steer != cycle.SteerKernel {
 			continue
 		}
 		delete(s.groups, addr)
@@ -102,21 +121,31 @@ func (s *steering) take(c *cycle.Cycle, before sockets) sockets {
 func (s *steering) group(c *cycle.Cycle, ln *cycle.Listening) {
 	g := s.groups[ln.Addr]
 	if g == nil {
-		g = &steered{addr: ln.Addr, fds: ln.FDs}
+		g = &steered{addr: ln.Addr, fds: ln.FDs, how: ln.Steer}
 		s.groups[ln.Addr] = g
 		s.begin(c, g)
 		return
 	}
 	for _, fd := range ln.FDs[len(g.fds):] {
-		if g.single == nil {
+		if g.group == nil {
 			break
 		}
-		if _, err := g.single.Add(fd); err != nil {
-			c.Log.Printf(log.Alert, "single_listener on %s: %s", g.addr, err)
+		if _, err := g.group.Add(fd); err != nil {
+			c.Log.Printf(log.Alert, "%s on %s: %s", g.directive(), g.addr, err)
 			break
 		}
 	}
 	g.fds = ln.FDs
+	if g.how == ln.Steer {
+		return
+	}
+	g.how = ln.Steer
+	if g.group == nil || g.group.Kind() == cbpf.Classic {
+		g.close()
+		s.begin(c, g)
+		return
+	}
+	c.Log.Printf(log.Notice, "%s on %s: steering by %s", g.directive(), g.addr, g.group)
 }
 
 // begin starts the steering of a group and says in the log how.
@@ -124,18 +153,38 @@ func (s *steering) begin(c *cycle.Cycle, g *steered) {
 	var err error
 	if in, ok := s.inherited[g.addr]; ok {
 		delete(s.inherited, g.addr)
-		if g.single, err = cbpf.InheritSingle(g.fds, in); err == nil {
-			c.Log.Printf(log.Notice, "single_listener on %s: steering by %s, inherited", g.addr, g.single)
+		if g.group, err = cbpf.InheritGroup(g.fds, in); err == nil {
+			c.Log.Printf(log.Notice, "%s on %s: steering by %s, inherited", g.directive(), g.addr, g.group)
 			return
 		}
-		c.Log.Printf(log.Warn, "single_listener on %s: %s", g.addr, err)
+		c.Log.Printf(log.Warn, "%s on %s: %s", g.directive(), g.addr, err)
 	}
-	if g.single, err = cbpf.NewSingle(g.fds); err == nil {
-		c.Log.Printf(log.Notice, "single_listener on %s: steering by %s", g.addr, g.single)
+	g.group, err = cbpf.NewGroup(g.fds)
+	if g.how == cycle.SteerLeastConn {
+		s.needWeights(c, g, err)
 		return
 	}
-	g.single = nil
-	c.Log.Printf(log.Warn, "single_listener on %s: the kernel can not steer, one worker accepts from all sockets: %s", g.addr, err)
+	if err == nil {
+		c.Log.Printf(log.Notice, "%s on %s: steering by %s", g.directive(), g.addr, g.group)
+		return
+	}
+	g.group = nil
+	c.Log.Printf(log.Warn, "%s on %s: the kernel can not steer, one worker accepts from all sockets: %s", g.directive(), g.addr, err)
+}
+
+// needWeights lets go of a group that can not be steered by weights.
+func (s *steering) needWeights(c *cycle.Cycle, g *steered, err error) {
+	switch {
+	case err != nil:
+		g.group = nil
+		c.Log.Printf(log.Warn, "%s on %s: the kernel can not steer and chooses by a hash: %s", g.directive(), g.addr, err)
+	case g.group.Kind() == cbpf.Classic:
+		c.Log.Printf(log.Warn, "%s on %s: the kernel chooses by a hash, weights are beyond %s", g.directive(), g.addr, g.group)
+		g.close()
+		g.group = nil
+	default:
+		c.Log.Printf(log.Notice, "%s on %s: steering by %s", g.directive(), g.addr, g.group)
+	}
 }
 
 // discard ends the steering that was inherited and that nobody wants.
@@ -153,13 +202,43 @@ func (s *steering) discard() {
 func (s *steering) point(l *log.Logger, slot int) {
 	s.at = slot
 	for _, g := range s.groups {
-		if g.single == nil {
+		if g.group == nil || g.how != cycle.SteerSingle {
 			continue
 		}
-		if err := g.single.Point(slot); err != nil {
-			l.Printf(log.Alert, "single_listener on %s: %s", g.addr, err)
+		if err := g.group.Point(slot); err != nil {
+			l.Printf(log.Alert, "%s on %s: %s", g.directive(), g.addr, err)
 		}
 	}
+}
+
+// share spreads connections by how many each worker serves, -1 for one that
+// accepts none.
+func (s *steering) share(l *log.Logger, connections []int64) {
+	any := false
+	for _, g := range s.groups {
+		if g.group == nil || g.how != cycle.SteerLeastConn {
+			continue
+		}
+		any = true
+		if err := g.group.Share(cbpf.LeastBusy(connections)); err != nil {
+			l.Printf(log.Alert, "%s on %s: %s", g.directive(), g.addr, err)
+		}
+	}
+	switch {
+	case any && s.balancing == nil:
+		s.balancing = time.NewTicker(balanceTime)
+	case !any && s.balancing != nil:
+		s.balancing.Stop()
+		s.balancing = nil
+	}
+}
+
+// tick is when the weights are due, never while no group has any.
+func (s *steering) tick() <-chan time.Time {
+	if s.balancing == nil {
+		return nil
+	}
+	return s.balancing.C
 }
 
 // part closes the groups that are parting for good.
@@ -172,8 +251,8 @@ func (s *steering) part() {
 }
 
 func (g *steered) close() {
-	if g.single != nil {
-		g.single.Close()
+	if g.group != nil {
+		g.group.Close()
 	}
 }
 
@@ -192,10 +271,10 @@ func (s *steering) hand(fds []uintptr) (all []uintptr, env string, done func()) 
 	pass := map[string][4]int{}
 	var files []*os.File
 	for addr, g := range s.groups {
-		if g.single == nil || g.single.Steering() == nil {
+		if g.group == nil || g.group.Steering() == nil {
 			continue
 		}
-		fs, err := g.single.Steering().Files()
+		fs, err := g.group.Steering().Files()
 		if err != nil {
 			continue // the new binary attaches a program of its own
 		}
@@ -265,6 +344,7 @@ func (m *master) arrived(w *worker) {
 	if w.gen != m.gen {
 		return
 	}
+	m.balance()
 	first := m.gen.workers[m.steering.at]
 	if !m.gen.listens && w != first && m.workers[first.pid] == first && !first.told {
 		return
@@ -277,8 +357,29 @@ func (m *master) serves(w *worker) bool {
 	return w != nil && m.workers[w.pid] == w && w.ready && !w.told && !w.left
 }
 
-// deposed finds a successor when the worker that has gone was the listener.
+// balance brings the weights up to date. While no worker serves they stay.
+func (m *master) balance() {
+	if m.steering.balancing == nil || m.gen == nil || m.quitting || m.stopping || m.resting {
+		return
+	}
+	connections := make([]int64, len(m.gen.workers))
+	serving := false
+	for i, w := range m.gen.workers {
+		connections[i] = -1
+		if m.serves(w) {
+			connections[i] = int64(m.gen.page.connections[i].Load())
+			serving = true
+		}
+	}
+	if serving {
+		m.steering.share(m.cycle.Log, connections)
+	}
+}
+
+// deposed takes a worker that has gone out of the shares, and finds a successor
+// when it was the listener.
 func (m *master) deposed(w *worker) {
+	m.balance()
 	if w.gen == m.gen && w.slot == m.steering.at && !m.quitting && !m.stopping && !m.resting {
 		m.appoint()
 	}

@@ -21,6 +21,13 @@ import (
 // per cent, unless GOGC says otherwise.
 const workerGOGC = 200
 
+// ballast is memory that a worker has and never touches, so it costs none: the
+// collector counts it and lets a small heap grow to some 30 MB before it works,
+// which it would otherwise do many times a second.
+var ballast []byte
+
+const ballastSize = 8 << 20
+
 // Worker is the life of a worker process; it returns the exit code.
 func Worker() int {
 	slot, _ := strconv.Atoi(os.Getenv("PERIGEE_SLOT"))
@@ -152,6 +159,7 @@ type server struct {
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(workerGOGC)
+		ballast = make([]byte, ballastSize)
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(c.Procs())
@@ -197,13 +205,21 @@ func (s *server) start() error {
 	}
 	var err error
 	s.acc.kicked, err = w.Loop.WatchFD(s.acc.kicks[s.acc.slot], func() {})
-	w.Loop.OnSleep(s.acc.sleep, s.acc.wake)
+	w.Loop.OnSleep(func() bool {
+		s.acc.count(w.Connections)
+		return s.acc.sleep()
+	}, s.acc.wake)
 	return err
 }
 
 func (s *server) addListener(ln *cycle.Listening) error {
-	if ln.Single && s.acc != nil {
-		return s.addSteered(ln)
+	if s.acc != nil {
+		switch ln.Steer {
+		case cycle.SteerSingle:
+			return s.addSteered(ln)
+		case cycle.SteerLeastConn:
+			return s.addCounted(ln)
+		}
 	}
 	i := 0
 	if ln.ReusePort && len(ln.FDs) > s.work.Slot {
@@ -223,6 +239,27 @@ func (s *server) addListener(ln *cycle.Listening) error {
 		return nil
 	}
 	return l.Enable(true)
+}
+
+// addCounted registers the worker's socket of a group with reuseport_balance
+// least_conn, and those that workers of a former generation had and that are its
+// share to empty. What is accepted counts at once.
+func (s *server) addCounted(ln *cycle.Listening) error {
+	accept := func(fd int, peer unix.Sockaddr) {
+		ln.Accept(s.work, fd, peer)
+		s.acc.count(s.work.Connections)
+	}
+	for i := s.work.Slot; i < len(ln.FDs); i += s.work.Count {
+		l, err := s.work.Loop.Listen(ln.FDs[i], s.work.Cycle.Core.MultiAccept.V, accept, s.acceptFailed)
+		if err != nil {
+			return err
+		}
+		s.lns = append(s.lns, l)
+		if err := l.Enable(true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addSteered registers all sockets of a group with single_listener; none accepts

@@ -322,3 +322,19 @@ GET /t
 GET /t
 --- response_body
 at /t [text]
+
+
+=== TEST 20: an inner handler_ignore_client_abort off has the task cancelled
+--- http_config
+    handler load t;
+--- config
+    handler_ignore_client_abort on;
+    location /t { handler_ignore_client_abort off; handler_run_async delay $d 500ms; return 200 "[$d]\n"; }
+--- request
+GET /t
+--- timeout: 0.2
+--- abort
+--- ignore_response
+--- wait: 1
+--- access_log eval
+qr/"GET \/t HTTP\/1.1" 499 /

@@ -514,3 +514,15 @@ GOMAXPROCS=3 GOMEMLIMIT=536870912 args=["--plain" "value"]
 --- must_die
 --- error_log eval
 ["[emerg]", qr/handler "upper" is exported twice: at \S+variables\.go:\d+ and at \S+variables\.go:\d+ in /]
+
+
+=== TEST 45: build options twice
+--- http_config
+    handler build_options -v;
+    handler build_options -race;
+--- config
+    location /t { return 200; }
+--- must_die
+--- error_log
+[emerg]
+directive "handler build_options" was already set

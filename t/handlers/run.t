@@ -522,3 +522,20 @@ GET /t
 1
 --- error_log eval
 ["variable \"nope\" was not declared", "variable \"uri\" has incompatible get handler"]
+
+
+=== TEST 34: a script does not find a variable without a hash entry by its name, the configuration does
+--- http_config
+    handler load t;
+    handler_var_nohash $hidden;
+--- config
+    location /t {
+        handler_run same $hidden 1;
+        handler_run same $seen 2;
+        set $copy $hidden;
+        content_by_lua_block { ngx.say(tostring(ngx.var.hidden), " ", ngx.var.seen, " ", ngx.var.copy) }
+    }
+--- request
+GET /t
+--- response_body
+nil 2 1

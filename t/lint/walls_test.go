@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"server/http/file":   {},
 	// what modules share beside http itself
 	"server/http/rewritecode":   {"server/cycle", "server/http"},
+	"server/http/native":        {"server/handler", "server/http"},
 	"server/resolver/...":       {"server/resolver/..."},
 	"server/handler/...":        {"server/handler/..."},
 	"server/handler":            {},
@@ -47,7 +48,7 @@ var rooms = map[string][]string{
 	"t/...":                     {"t/spec"},
 	"t/alloc":                   {"builtins", "server/cycle", "server/event", "server/handler", "shm"}, // serves in its own process
 	"t/bench":                   {"t/spec", "shm"},
-	"t/handlers/library":        {"server/handler"},
+	"t/handlers/library":        {"lua", "server/handler"},
 	"t/handlers/server":         {"builtins", "server/command", "t/handlers/library"},
 	"examples/...":              {"t/spec"},
 	"examples/handlers/library": {"server/handler/..."},
