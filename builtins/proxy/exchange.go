@@ -74,6 +74,7 @@ func handle(r *http.Request) http.Status {
 		}
 	}
 	x.group = x.t.group
+	upstream.Note(r, x.group)
 	buffered := s.requestBuffering.V || r.ChunkedBody && s.version.V < 1001
 	if s.passBody.V && s.body.V == nil && buffered && !r.HasOwnBody() {
 		if rc := r.ReadBody(); rc != http.OK {

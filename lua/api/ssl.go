@@ -100,6 +100,7 @@ func init() {
 		for name, f := range map[string]sslFunction{
 			"get_client_hello_server_name": helloName, "get_client_hello_ext": helloExtension,
 			"get_supported_versions": helloVersions, "set_protocols": setProtocols,
+			"get_client_hello_ciphers": helloCiphers, "get_client_hello_ext_present": helloExtensions,
 		} {
 			hello.RawSetString(name, e.bind(anyPhase, f.call))
 		}

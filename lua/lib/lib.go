@@ -46,6 +46,10 @@ func Preload(L *lua.LState, o Options) {
 			return 1
 		})
 	}
+	addRefused(L)
+	for _, name := range bundled.Ahead {
+		L.PreloadModule(name, bundled.Open)
+	}
 	library, ok := L.GetGlobal("package").(*lua.LTable)
 	if !ok {
 		return

@@ -66,9 +66,17 @@ func joins(v lua.LValue) bool {
 func join(L *lua.LState, first, last int, behind lua.LValue) lua.LValue {
 	var b strings.Builder
 	for i := first; i <= last; i++ {
-		b.WriteString(text(L.Get(i)))
+		piece := text(L.Get(i))
+		if b.Len()+len(piece) > maxString {
+			L.RaiseError("not enough memory")
+		}
+		b.WriteString(piece)
 	}
-	b.WriteString(text(behind))
+	rest := text(behind)
+	if b.Len()+len(rest) > maxString {
+		L.RaiseError("not enough memory")
+	}
+	b.WriteString(rest)
 	return lua.LString(b.String())
 }
 

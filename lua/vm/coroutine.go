@@ -120,6 +120,10 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 		return nil, lua.LString("too many coroutines")
 	}
 	me := m.Of(L)
+	if me.depth >= maxResumes {
+		return nil, lua.LString("C stack overflow")
+	}
+	t.depth = me.depth + 1
 	task := m.Loop.Current()
 	me.exposed = true
 	t.transfer, t.back, t.resumed = args, false, true

@@ -371,6 +371,7 @@ var corpus = []string{
 	`return xpcall(function(...) return ... end, print, 1, 2)`,
 	`return xpcall(error, function(m) return 'H'..m end, 'e')`,
 	`return xpcall(error, function(m) error('again') end, 'e')`,
+	`local t = {3, 1, 2} table.sort(t, nil) return t[1], t[3], (pcall(table.sort, t, false))`,
 	`return xpcall(error, function(m) return m.x.y end, 'e')`,
 	`return pcall(xpcall, error, function() return xpcall(error, function() return 'inner' end) end, 'e')`,
 	`local n = 0 for k in pairs({1,2,3}) do while true do break end n = n + 1 end return n`,

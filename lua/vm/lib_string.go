@@ -6,7 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// maxString bounds what one call of string.rep makes, in bytes, so that a
+// maxString bounds what string.rep, table.concat or ".." makes, in bytes, so that a
 // script fails instead of the process.
 const maxString = 1 << 30
 

@@ -20,6 +20,9 @@ func openTable(L *lua.LState) {
 		"isarray": tableIsArray,
 		"clone":   tableClone,
 	})
+	if native, ok := table.RawGetString("sort").(*lua.LFunction); ok && native.IsG {
+		table.RawSetString("sort", L.NewFunction(sortWith(native.GFunction)))
+	}
 	loaded, ok := L.GetField(L.G.Registry, "_LOADED").(*lua.LTable)
 	if !ok {
 		return
@@ -34,6 +37,16 @@ func openTable(L *lua.LState) {
 	}
 	for _, name := range []string{"nkeys", "isempty", "isarray", "clone"} {
 		table.RawSetString(name, lua.LNil)
+	}
+}
+
+// sortWith lets the order be nil, which gopher-lua refuses.
+func sortWith(native lua.LGFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
+		if L.GetTop() == 2 && L.Get(2) == lua.LNil {
+			L.SetTop(1)
+		}
+		return native(L)
 	}
 }
 
@@ -59,7 +72,11 @@ func tableConcat(L *lua.LState) int {
 		if !joins(v) {
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type().String(), i)
 		}
-		b.WriteString(text(v))
+		piece := text(v)
+		if b.Len()+len(piece)+len(separator) > maxString {
+			L.RaiseError("not enough memory")
+		}
+		b.WriteString(piece)
 		if i < last {
 			b.WriteString(separator)
 		}

@@ -62,6 +62,7 @@ type Thread struct {
 	exposed       bool // a script holds it as a value, or a coroutine knows it
 
 	resumer  *event.Task
+	depth    int         // how many resumes it is inside of
 	above    *Thread     // whose resume is waiting
 	below    *Thread     // which it has resumed
 	from     *lua.LState // that has called resume
@@ -162,6 +163,10 @@ type Scope struct {
 
 // maxThreads bounds the coroutines and light threads of one scope.
 const maxThreads = 1 << 16
+
+// maxResumes is how many coroutines may be inside of each other; each has a
+// stack in Go, and the traceback of an error grows with every one it crosses.
+const maxResumes = 1000
 
 // Init makes a new scope one of the machine m.
 func (s *Scope) Init(m *Machine, data any) { s.m, s.Data = m, data }
@@ -274,11 +279,12 @@ func (t *Thread) traceback() string {
 	if !t.Scope.Waits {
 		return "stack traceback:" + t.traces[len(t.traces)-1]
 	}
-	text := "stack traceback:"
+	var text strings.Builder
+	text.WriteString("stack traceback:")
 	for i, frames := range t.traces {
-		text += "\ncoroutine " + strconv.Itoa(i) + ":" + frames
+		text.WriteString("\ncoroutine " + strconv.Itoa(i) + ":" + frames)
 	}
-	return text
+	return text.String()
 }
 
 // NewLight makes a light thread that runs fn with arguments; Start begins it.

@@ -49,6 +49,7 @@ type Peer struct {
 	Backup      bool
 	Down        bool
 
+	entry              int // which server directive it is of
 	current, effective int
 	conns              int
 	key                string // of a peer that a script has made
@@ -64,7 +65,8 @@ type Balancer interface {
 
 // groups are the upstreams of an http block.
 type groups struct {
-	byName map[string]*Group
+	byName  map[string]*Group
+	inOrder []*Group
 }
 
 var mains = http.NewMain(func() *groups { return &groups{byName: map[string]*Group{}} }, nil)
@@ -94,6 +96,7 @@ func setUpstream(c *cycle.Conf) error {
 	}
 	g := &Group{Name: name, keepaliveTimeout: time.Minute, keepaliveRequests: 1000, keepaliveTime: time.Hour, file: c.Dir.File, line: c.Dir.Line}
 	m.byName[name] = g
+	m.inOrder = append(m.inOrder, g)
 	sc := *http.ScopeOf(c)
 	sc.Upstream = g
 	dir := c.Dir
@@ -148,6 +151,9 @@ func setServer(c *cycle.Conf) error {
 	addrs, err := Resolve(p.Server, 80)
 	if err != nil {
 		return c.Errorf("%s in upstream %q", err, p.Server)
+	}
+	if n := len(g.Peers); n > 0 {
+		p.entry = g.Peers[n-1].entry + 1
 	}
 	for _, a := range addrs {
 		one := p

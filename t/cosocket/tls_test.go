@@ -49,6 +49,15 @@ func TestTLS(t *testing.T) {
 	peer := ports(t, 1)[0]
 	http := fmt.Sprintf(`lua_ssl_trusted_certificate %[1]s/a.test.crt; lua_socket_log_errors off;
 	server { listen 127.0.0.1:%[2]d ssl; server_name a.test; ssl_certificate %[1]s/a.test.crt; ssl_certificate_key %[1]s/a.test.key;
+		ssl_client_hello_by_lua_block {
+			local hello = require "ngx.ssl.clienthello"
+			local ciphers, named = assert(hello.get_client_hello_ciphers()), false
+			for _, extension in ipairs(hello.get_client_hello_ext_present()) do
+				named = named or extension == 0
+			end
+			assert(#ciphers > 2 and ciphers[1] > 255)
+			assert(named == (hello.get_client_hello_server_name() ~= nil))
+		}
 		ssl_certificate_by_lua_block {
 			local ssl = require "ngx.ssl"
 			if ssl.server_name() ~= "b.test" then return end

@@ -1,6 +1,6 @@
 // Package bundled holds the libraries that are written in Lua, against the
 // public interfaces of OpenResty's. A library of the same name that a user
-// puts into lua_package_path comes before them.
+// puts into lua_package_path comes before them, but for those that are Ahead.
 package bundled
 
 import (
@@ -35,6 +35,20 @@ func Loader(L *lua.LState) int {
 	fn := chunk.Load(L)
 	fn.Env = L.G.Global
 	L.Push(fn)
+	return 1
+}
+
+// Ahead are the modules that come before a file of the user's: their originals,
+// which an installation of OpenResty may have in the path, need the FFI.
+var Ahead = []string{"resty.limit.req", "resty.lock", "resty.websocket.client", "resty.websocket.protocol", "resty.websocket.server"}
+
+// Open is an element of package.preload for a bundled module.
+func Open(L *lua.LState) int {
+	name := L.Get(1)
+	if Loader(L) == 1 && L.Get(-1).Type() == lua.LTFunction {
+		L.Push(name)
+		L.Call(1, 1)
+	}
 	return 1
 }
 

@@ -19,6 +19,7 @@ func Modules() map[string]func(L *lua.LState) *lua.LTable {
 		"resty.random": openRandom,
 		"resty.aes":    openAES,
 		"resty.hmac":   openHMAC,
+		"resty.sha":    openSHA,
 	}
 	for name := range hashes {
 		modules["resty."+name] = func(L *lua.LState) *lua.LTable { return openHash(L, name) }
