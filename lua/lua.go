@@ -64,7 +64,7 @@ func directives() []cycle.Directive {
 			cycle.Directive{Name: r.name + "_by_lua_block", In: r.in, Args: "0 raw", Set: r.set(fromBlock), Doc: "Runs Lua " + r.doc + "."},
 			cycle.Directive{Name: r.name + "_by_lua_file", In: r.in, Args: "1", Set: r.set(r.fromFile), Doc: "Runs a file of Lua " + r.doc + "."})
 	}
-	return append(append(append(all, switches()...), setters()...), balancing()...)
+	return append(append(append(append(all, switches()...), setters()...), balancing()...), inspecting()...)
 }
 
 // set makes the setter of a directive.

@@ -126,11 +126,15 @@ func initOnce(c *cycle.Cycle, i *cycle.Initial, m *http.Main) error {
 }
 
 // ctxOf is the request's context, in the worker's engine or, with
-// lua_code_cache off, in the request's own.
+// lua_code_cache off, in the request's own. With lua_code_cache stat, changed
+// files are loaded again.
 func ctxOf(r *http.Request) *api.Ctx {
 	e := engines.Of(r).e
-	if !api.Locations.Of(r).CodeCache.V {
+	switch api.Locations.Of(r).CodeCache.V {
+	case api.CacheOff:
 		return e.UncachedOf(r)
+	case api.CacheStat:
+		e.Refresh(r)
 	}
 	return e.CtxOf(r)
 }

@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"strings"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -28,7 +29,7 @@ func switches() []cycle.Directive {
 		return cycle.Directive{Name: name, In: cycle.HTTPAll, Args: "1", Set: cycle.SetString(api.SSLs, f), Doc: doc}
 	}
 	return []cycle.Directive{
-		{Name: "lua_code_cache", In: cycle.HTTPAllIf, Args: "flag", Set: setCodeCache, Doc: "Whether scripts and modules are kept; off gives each request a VM of its own."},
+		{Name: "lua_code_cache", In: cycle.HTTPAllIf, Args: "1", Set: setCodeCache, Doc: "Whether scripts and modules are kept: on, off, which gives each request a VM of its own, or stat, which loads changed files again."},
 		flag("lua_need_request_body", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.NeedBody }, "Whether the request's body is read before Lua runs."),
 		flag("lua_transform_underscores_in_response_headers", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.Underscores }, "Whether ngx.header.foo_bar means Foo-Bar."),
 		flag("lua_check_client_abort", cycle.HTTPAllIf, func(l *api.Location) *cycle.Opt[bool] { return &l.CheckAbort }, "Whether the end of the client's connection ends its scripts."),
@@ -77,12 +78,21 @@ func switches() []cycle.Directive {
 
 // setCodeCache is lua_code_cache.
 func setCodeCache(c *cycle.Conf) error {
-	set := cycle.SetFlag(api.Locations, func(l *api.Location) *cycle.Opt[bool] { return &l.CodeCache })
-	if err := set(c); err != nil {
-		return err
+	mode := &api.Locations.At(c).CodeCache
+	if mode.Set {
+		return c.Wrong("is duplicate")
 	}
-	if !api.Locations.At(c).CodeCache.V {
+	switch strings.ToLower(c.Arg(0)) {
+	case "on":
+		mode.Put(api.CacheOn)
+	case "off":
+		mode.Put(api.CacheOff)
 		c.Alertf("lua_code_cache is off; this will hurt performance")
+	case "stat":
+		mode.Put(api.CacheStat)
+		api.Mains.In(http.ScopeOf(c).Main).Reload = true
+	default:
+		return c.Errorf("invalid value %q in %q directive, it must be \"on\", \"off\" or \"stat\"", c.Arg(0), c.Dir.Name)
 	}
 	return nil
 }

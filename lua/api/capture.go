@@ -345,7 +345,7 @@ func (c *Ctx) response(q *captured) *lua.LTable {
 	t.RawSetString("status", lua.LNumber(code))
 	t.RawSetString("truncated", lua.LBool(q.rc == http.Error || q.sub.Truncated()))
 	t.RawSetString("body", lua.LString(q.body))
-	fields := L.NewTable()
+	fields := L.CreateTable(0, 8)
 	q.sub.EachOut(func(name, value []byte) { addField(L, fields, string(name), value) })
 	t.RawSetString("header", fields)
 	return t

@@ -28,7 +28,8 @@ type Code struct {
 
 // loaded is a script in a VM.
 type loaded struct {
-	fn *lua.LFunction
+	fn     *lua.LFunction
+	source source // of a file
 }
 
 // Load gives the function of a script. The error is to be logged at level err
@@ -45,7 +46,7 @@ func (e *Engine) Load(code *Code, r *http.Request) (*lua.LFunction, *LoadError) 
 		if err != nil {
 			return nil, &LoadError{Inline: true, Text: err.Error(), Reason: err.Error()}
 		}
-		e.chunks[code] = &loaded{fn}
+		e.chunks[code] = &loaded{fn: fn}
 		if !e.fresh {
 			code.owner, code.fn = e, fn
 		}
@@ -101,7 +102,7 @@ func (e *Engine) loadFile(path string) (*lua.LFunction, *LoadError) {
 	if err != nil {
 		return nil, &LoadError{Text: `"` + path + `": ` + err.Error(), Reason: err.Error()}
 	}
-	e.files[path] = &loaded{fn}
+	e.files[path] = &loaded{fn, sourceOf(path, source)}
 	return fn, nil
 }
 

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/vm"
@@ -66,6 +68,11 @@ type run struct {
 	lights []*light
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
+
+	phase Phase
+	since time.Time
+	// The neighbours among all runs in progress, see shared.
+	older, newer *run
 }
 
 // Error makes a run the cause with which its own threads are cancelled.
@@ -178,6 +185,8 @@ func (c *Ctx) begin() *run {
 	if c.run == nil {
 		c.E.Stretch()
 	}
+	r.since = c.E.Loop.Now()
+	c.E.shared.runs.add(r)
 	r.scope.Init(c.E.Machine, c)
 	c.E.Enter(&r.entry, &r.scope)
 	return r
@@ -186,6 +195,7 @@ func (c *Ctx) begin() *run {
 // over gives the memory of a run back, unless scripts may hold its thread.
 func (c *Ctx) over(r *run) {
 	c.run = r.outer
+	c.E.shared.runs.remove(r)
 	if c.run == nil {
 		c.E.Rest()
 	}
@@ -205,7 +215,7 @@ func (c *Ctx) execute(phase Phase, fn *lua.LFunction, args ...lua.LValue) (resul
 func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ...lua.LValue) (result *run, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run = phase, r
+	c.Phase, c.run, r.phase = phase, r, phase
 	r.scope.Waits = phase&Waiting != 0
 	t := &r.entry
 	t.L.Push(fn)

@@ -11,7 +11,7 @@ func init() {
 		get: func(e *Engine, c *Ctx, L *lua.LState) lua.LValue {
 			c = c.owner()
 			if c.table == nil {
-				c.table = e.L.NewTable()
+				c.table = e.L.CreateTable(0, 4)
 				if c.R != nil {
 					c.R.HandOver(shareable{c.table})
 				}

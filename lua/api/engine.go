@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perigee-server/perigee/lua/lib"
+	"github.com/perigee-server/perigee/lua/profile"
 	"github.com/perigee-server/perigee/lua/vm"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
@@ -30,6 +31,7 @@ type Engine struct {
 	chunks      map[*Code]*loaded
 	files       map[string]*loaded
 	fresh       bool // made for one request
+	reloading   *reloading
 	// quiet is set while globals may be written without a warning.
 	quiet bool
 }
@@ -37,9 +39,13 @@ type Engine struct {
 // shared is what all engines of a worker have in common: with lua_code_cache
 // off each request has an engine of its own.
 type shared struct {
-	timers timers
-	ring   *logRing
-	pools  map[string]any
+	timers  timers
+	runs    runs
+	sampler vm.Sampler
+	profile *profile.Profile // the last one, or the one that is made
+	procs   int              // GOMAXPROCS before the profile
+	ring    *logRing
+	pools   map[string]any
 
 	workers workerVMs
 
@@ -68,6 +74,8 @@ func newEngine(w *cycle.Work, m *http.Main, s *shared) *Engine {
 	}
 	e.Machine = vm.NewMachine(discard{}, w.Loop)
 	e.SetBudget(e.Conf.Budget.V)
+	e.SetSampler(&s.sampler)
+	e.watchModules()
 	e.ngx = e.L.NewTable()
 	e.L.SetGlobal("ngx", e.ngx)
 	lib.Preload(e.L, lib.Options{Now: w.Loop.Now})

@@ -216,7 +216,7 @@ func escapeField(b []byte, name bool) []byte {
 // respHeaders is ngx.resp.get_headers.
 func respHeaders(e *Engine, c *Ctx, L *lua.LState) int {
 	most, raw := limitArgs(L)
-	t := L.NewTable()
+	t := L.CreateTable(0, 8)
 	n, cut := 0, false
 	add := func(name, value []byte) {
 		if most > 0 && n >= most {

@@ -159,7 +159,7 @@ func postArgs(e *Engine, c *Ctx, L *lua.LState) int {
 	}
 	b := c.R.Body()
 	if c.R.BodyDiscarded() {
-		L.Push(L.NewTable())
+		L.Push(L.CreateTable(0, 0))
 		return 1
 	}
 	if !b.Read() {

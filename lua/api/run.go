@@ -284,7 +284,7 @@ func (c *Ctx) SetBy(code *Code, args [][]byte) ([]byte, bool) {
 func (c *Ctx) evaluate(phase Phase, fn *lua.LFunction) (value lua.LValue, err error) {
 	outerPhase := c.Phase
 	r := c.begin()
-	c.Phase, c.run = phase, r
+	c.Phase, c.run, r.phase = phase, r, phase
 	t := &r.entry
 	t.L.Push(fn)
 	value = lua.LNil

@@ -40,7 +40,7 @@ func newSemaphore(L *lua.LState, meta *lua.LTable) int {
 	if n < 0 {
 		vm.Raise(L, 1, "no negative number")
 	}
-	t := L.NewTable()
+	t := L.CreateTable(0, 1)
 	t.RawSetString("sem", &lua.LUserData{Value: &semaphore{n: n}})
 	t.Metatable = meta
 	L.Push(t)

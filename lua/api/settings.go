@@ -23,6 +23,8 @@ type Main struct {
 	RewriteNoPostpone         cycle.Opt[bool]
 	AccessNoPostpone          cycle.Opt[bool]
 	PreContentNoPostpone      cycle.Opt[bool]
+	// Reload tells that lua_code_cache is stat somewhere.
+	Reload bool
 	// Used tells that some directive runs Lua; Codes are all scripts.
 	Used  bool
 	Codes []*Code
@@ -69,7 +71,7 @@ var Servers = http.NewServer(func() *Server { return &Server{} }, func(_ *cycle.
 type Location struct {
 	Content, Rewrite, Access, PreContent, HeaderFilter, BodyFilter, Log *Code
 
-	CodeCache        cycle.Opt[bool]
+	CodeCache        cycle.Opt[CacheMode]
 	NeedBody         cycle.Opt[bool]
 	Underscores      cycle.Opt[bool]
 	CheckAbort       cycle.Opt[bool]
@@ -95,7 +97,7 @@ var Locations = http.NewLocation(func() *Location { return &Location{} }, func(_
 			*c.own = *c.outer
 		}
 	}
-	own.CodeCache.Merge(&outer.CodeCache, true)
+	own.CodeCache.Merge(&outer.CodeCache, CacheOn)
 	own.NeedBody.Merge(&outer.NeedBody, false)
 	own.Underscores.Merge(&outer.Underscores, true)
 	own.CheckAbort.Merge(&outer.CheckAbort, false)

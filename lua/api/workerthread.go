@@ -117,6 +117,7 @@ func (e *Engine) callModule(module, name lua.LString, args []lua.LValue) ([]lua.
 	defer func() {
 		r.scope.End()
 		t.Release()
+		e.shared.runs.remove(r)
 	}()
 	L := t.L
 	L.Push(L.GetGlobal("require"))

@@ -3,19 +3,29 @@ package vm_test
 import (
 	"io"
 	"testing"
+	"time"
 
 	"github.com/perigee-server/perigee/lua/vm"
 	"github.com/perigee-server/perigee/server/event"
 )
 
 // benchmarkScript runs a chunk that defines run, once for every round.
-func benchmarkScript(b *testing.B, source string) {
+func benchmarkScript(b *testing.B, source string) { benchmarkSampled(b, source, false) }
+
+// benchmarkSampled does so under a sampler that is on or off.
+func benchmarkSampled(b *testing.B, source string, on bool) {
 	loop, err := event.New()
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer loop.Close()
 	m := vm.NewMachine(io.Discard, loop)
+	sampler := &vm.Sampler{}
+	m.SetSampler(sampler)
+	if on {
+		sampler.Start(m, time.Millisecond, func(*vm.Thread, []vm.Frame, int64) {})
+		defer sampler.Stop(m)
+	}
 	chunk, err := vm.Compile(source, "=bench")
 	if err != nil {
 		b.Fatal(err)
@@ -44,4 +54,7 @@ func BenchmarkCoroutine(b *testing.B) {
 }
 func BenchmarkLoop(b *testing.B) {
 	benchmarkScript(b, "local n = 0 for i = 1, 1000 do n = n + i % 7 end return n")
+}
+func BenchmarkLoopSampled(b *testing.B) {
+	benchmarkSampled(b, "local n = 0 for i = 1, 1000 do n = n + i % 7 end return n", true)
 }

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	lua "github.com/yuin/gopher-lua"
 )
 
-// budget ends scripts that run too long without waiting. It is the context of
-// all threads of a machine, which gopher-lua asks before every instruction.
+// budget ends scripts that run too long without waiting.
 type budget struct {
 	limit time.Duration
 	since atomic.Int64 // when the present stretch began, in nanoseconds; 0: no Lua runs
@@ -51,6 +48,9 @@ func (b *budget) watch() {
 // Stretch begins a stretch of time for which a script must account: it has just
 // begun to run, or goes on after a wait.
 func (m *Machine) Stretch() {
+	if m.sampler.On() {
+		m.sampler.skip()
+	}
 	if b := m.budget; b != nil {
 		if b.spent.Load() {
 			b.renew()
@@ -66,21 +66,5 @@ func (m *Machine) Rest() {
 	}
 }
 
-// admit puts a state under the budget.
-func (m *Machine) admit(L *lua.LState) {
-	if m.budget != nil && L.Context() == nil {
-		L.SetContext(m.budget)
-	}
-}
-
-// Deadline, Done, Err and Value make a budget a context.
-func (b *budget) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Done is closed once the present stretch has used the budget up.
-func (b *budget) Done() <-chan struct{} { return *b.done.Load() }
-
-// Err is what scripts see.
-func (b *budget) Err() error { return fmt.Errorf("lua_cpu_budget of %s exceeded", b.limit) }
-
-// Value has none.
-func (b *budget) Value(any) any { return nil }
+// Error is what scripts see.
+func (b *budget) Error() string { return fmt.Sprintf("lua_cpu_budget of %s exceeded", b.limit) }

@@ -123,7 +123,7 @@ func (m *Machine) resume(L *lua.LState, t *Thread, args []lua.LValue) ([]lua.LVa
 	task := m.Loop.Current()
 	me.exposed = true
 	t.transfer, t.back, t.resumed = args, false, true
-	t.resumer, t.above = task, me
+	t.resumer, t.above, t.from = task, me, L
 	t.status = Running
 	me.status, me.below = Normal, t
 	if t.task == nil {

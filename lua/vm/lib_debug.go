@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"math"
 	"reflect"
 	"runtime"
 	"strings"
@@ -92,10 +93,13 @@ func stack(L *lua.LState, level int) []string {
 
 // calls gives all levels of a thread. gopher-lua counts a lost tail call as a
 // level, too, and shows the outermost function in its place: that is left out.
-func calls(L *lua.LState) []call {
+func calls(L *lua.LState) []call { return callsUpTo(L, math.MaxInt) }
+
+// callsUpTo is calls for no more than some innermost levels.
+func callsUpTo(L *lua.LState, levels int) []call {
 	var all []call
 	inner := 0 // how many come before the outermost function
-	for level := 0; ; level++ {
+	for level := range levels {
 		debug, ok := L.GetStack(level)
 		if !ok {
 			break

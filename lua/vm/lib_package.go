@@ -67,6 +67,9 @@ func require(L *lua.LState) int {
 	if loaded == nil {
 		L.RaiseError("'package.loaded' must be a table")
 	}
+	if w := watchOf(L); w != nil {
+		w.required(L, name)
+	}
 	if module := loaded.RawGetString(name); lua.LVAsBool(module) {
 		if module == lua.LValue(loadingMark) {
 			L.RaiseError("loop or previous error loading module '%s'", name)
@@ -162,9 +165,16 @@ func loadLua(L *lua.LState) int {
 		L.Push(lua.LString(tried))
 		return 1
 	}
+	w := watchOf(L)
+	if w != nil {
+		w.Read(name, file, content)
+	}
 	chunk, err := compileMode(string(content), "@"+file, "bt")
 	if err != nil {
 		L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err.Error())
+	}
+	if w != nil {
+		w.compiled(name, chunk.proto)
 	}
 	L.Push(chunk.global(L))
 	return 1

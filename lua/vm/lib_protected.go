@@ -43,17 +43,23 @@ func pcall(L *lua.LState) int {
 	return n + 1
 }
 
+// inHandler is what xpcall answers when its message handler fails.
+const inHandler = lua.LString("error in error handling")
+
 // xpcall passes the arguments behind the handler, as LuaJIT does. The
 // handler sees the error as LuaJIT words it.
 func xpcall(L *lua.LState) int {
 	fn, user := L.CheckAny(1), L.CheckFunction(2)
 	top := L.GetTop()
+	handling := false
 	handler := L.NewFunction(func(L *lua.LState) int {
 		value := explained(L)
 		if !isUnwind(value) {
 			L.Push(user)
 			L.Push(value)
+			handling = true
 			L.Call(1, 1)
+			handling = false
 			value = L.Get(-1)
 		}
 		closeVariables(L)
@@ -65,6 +71,11 @@ func xpcall(L *lua.LState) int {
 		L.Push(L.Get(i))
 	}
 	n, err := protectorOf(L).call(L, max(top-2, 0), handler)
+	if err != nil && handling && !Unwound(err) {
+		L.Push(lua.LFalse)
+		L.Push(inHandler)
+		return 2
+	}
 	if err != nil {
 		return caught(L, err)
 	}

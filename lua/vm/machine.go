@@ -23,6 +23,7 @@ type Machine struct {
 	idle    []*lua.LState
 	explain *lua.LFunction
 	budget  *budget
+	sampler *Sampler
 }
 
 // maxIdle is how many Lua states a machine keeps for later threads.

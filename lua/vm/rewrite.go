@@ -35,6 +35,9 @@ func (r *rewriter) block(block []ast.Stmt) {
 		if choice, ok := stmt.(*ast.IfStmt); ok && isNever(choice.Condition) {
 			block[i] = otherwise(choice)
 		}
+		if (i == 0 || isLabel(block[i-1])) && mayJump(block[i]) {
+			block[i] = behindAnother(block[i])
+		}
 	}
 }
 

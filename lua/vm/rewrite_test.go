@@ -45,3 +45,22 @@ func TestConcat(t *testing.T) {
 		}
 	}
 }
+
+// TestJumpBackToJump has loops and labels whose first statement is a jump.
+func TestJumpBackToJump(t *testing.T) {
+	for _, c := range []struct{ source, want string }{
+		{"local n = 0 for k in pairs({1,2,3}) do while true do break end n = n + 1 end return n", "3"},
+		{"local n = 0 for k in pairs({1,2,3}) do repeat break until true n = n + 1 end return n", "3"},
+		{"local n = 0 for k in pairs({1,2,3}) do do while true do break end end n = n + 1 end return n", "3"},
+		{"local n = 0 while n < 3 do while true do break end n = n + 1 end return n", "3"},
+		{"local n = 0 for k in pairs({1,2,3}) do if true then n = n + k end end return n", "6"},
+		{"local n = 0 for k in pairs({1,2,3}) do goto next n = 9 ::next:: n = n + 1 end return n", "3"},
+		{"local n = 0 goto a ::b:: goto c ::a:: n = n + 1 goto b ::c:: if n < 5 then goto a end return n", "5"},
+		{"local t = {} for k in pairs({1,2}) do goto x ::x:: t[k] = function() return k end end return t[1]() + t[2]()", "3"},
+		{"for k in pairs({1}) do break end return 'out'", "out"},
+	} {
+		if got := run(t, c.source); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.source, got, c.want)
+		}
+	}
+}

@@ -62,8 +62,9 @@ type Thread struct {
 	exposed       bool // a script holds it as a value, or a coroutine knows it
 
 	resumer  *event.Task
-	above    *Thread // whose resume is waiting
-	below    *Thread // which it has resumed
+	above    *Thread     // whose resume is waiting
+	below    *Thread     // which it has resumed
+	from     *lua.LState // that has called resume
 	transfer []lua.LValue
 	back     bool // yielded, ended or failed: the resumer goes on
 	resumed  bool
@@ -300,7 +301,9 @@ func (t *Thread) Start(ended func(results []lua.LValue, err error)) error {
 		t.finish()
 		ended(results, err)
 	})
-	return m.Loop.SwitchQueued(t.task)
+	err := m.Loop.SwitchQueued(t.task)
+	m.Stretch()
+	return err
 }
 
 // run calls the thread's function with what was transferred to it.

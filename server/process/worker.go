@@ -21,6 +21,13 @@ import (
 // per cent, unless GOGC says otherwise.
 const workerGOGC = 200
 
+// ballast is memory that a worker has and never touches, so it costs none: the
+// collector counts it and lets a small heap grow to some 30 MB before it works,
+// which it would otherwise do many times a second.
+var ballast []byte
+
+const ballastSize = 8 << 20
+
 // Worker is the life of a worker process; it returns the exit code.
 func Worker() int {
 	slot, _ := strconv.Atoi(os.Getenv("PERIGEE_SLOT"))
@@ -152,6 +159,7 @@ type server struct {
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(workerGOGC)
+		ballast = make([]byte, ballastSize)
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(c.Procs())

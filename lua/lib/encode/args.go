@@ -71,7 +71,7 @@ func encodeArgs(L *lua.LState) int {
 // left out, but count. At most max are read, all when it is not positive;
 // truncated tells that there may be more.
 func DecodeArgs(L *lua.LState, text string, max int) (args *lua.LTable, truncated bool) {
-	args = L.NewTable()
+	args = L.CreateTable(0, min(strings.Count(text, "&")+1, 64))
 	count := 0
 	for text != "" {
 		pair, rest, more := strings.Cut(text, "&")

@@ -39,7 +39,7 @@ func (lib *library) split(L *lua.LState) int {
 		if given {
 			L.RaiseError("res is not a table")
 		}
-		s.result = L.NewTable()
+		s.result = L.CreateTable(4, 0)
 	}
 	if context != nil {
 		if pos, ok := context.RawGetString("pos").(lua.LNumber); ok {
