@@ -14,8 +14,10 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/headers"
 	_ "github.com/perigee-server/perigee/builtins/headersmore"
 	_ "github.com/perigee-server/perigee/builtins/index"
+	_ "github.com/perigee-server/perigee/builtins/jsontools"
 	_ "github.com/perigee-server/perigee/builtins/log"
 	_ "github.com/perigee-server/perigee/builtins/map"
+	_ "github.com/perigee-server/perigee/builtins/pcretools"
 	_ "github.com/perigee-server/perigee/builtins/prometheus"
 	_ "github.com/perigee-server/perigee/builtins/proxy"
 	_ "github.com/perigee-server/perigee/builtins/realip"
@@ -24,6 +26,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/setmisc"
 	_ "github.com/perigee-server/perigee/builtins/static"
 	_ "github.com/perigee-server/perigee/builtins/stubstatus"
+	_ "github.com/perigee-server/perigee/builtins/templates"
 	_ "github.com/perigee-server/perigee/builtins/tryfiles"
 	_ "github.com/perigee-server/perigee/server/http" // the protocol itself
 )
