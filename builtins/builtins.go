@@ -3,6 +3,7 @@ package builtins
 
 import (
 	_ "github.com/perigee-server/perigee/builtins/access"
+	_ "github.com/perigee-server/perigee/builtins/aggregate"
 	_ "github.com/perigee-server/perigee/builtins/authbasic"
 	_ "github.com/perigee-server/perigee/builtins/authrequest"
 	_ "github.com/perigee-server/perigee/builtins/autoindex"
@@ -26,6 +27,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/setmisc"
 	_ "github.com/perigee-server/perigee/builtins/static"
 	_ "github.com/perigee-server/perigee/builtins/stubstatus"
+	_ "github.com/perigee-server/perigee/builtins/subrequest"
 	_ "github.com/perigee-server/perigee/builtins/templates"
 	_ "github.com/perigee-server/perigee/builtins/tryfiles"
 	_ "github.com/perigee-server/perigee/server/http" // the protocol itself

@@ -124,3 +124,124 @@ x
 --- error_log
 handler "jsonValid" was not found
 --- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 7: what workers report is one object, by their ids; values expire
+--- http_config
+    handler load aggregate;
+    lua_shared_dict d 1m;
+--- config
+    location /report { handler_run aggregateReport $r d stats 200ms $arg_v; echo "[$r]"; }
+    location /other { handler_run aggregateReport $o d other 10s plain; echo "[$o]"; }
+    location /all { handler_content aggregate "d stats"; }
+    location /late { content_by_lua_block { ngx.sleep(0.25) ngx.say((ngx.location.capture("/all")).body) } }
+    location /text { handler_content aggregate "d other"; }
+--- request eval
+["GET /report?v={\"n\":1}", "GET /other", "GET /report?v=[2]", "GET /all", "GET /late", "GET /text"]
+--- response_body_like eval
+["^..\n\$", "^..\n\$", "^..\n\$", "^\{\"[0-9]+\":.2.\}\$", "^\{\}\n\$", "^\{\"[0-9]+\":\"plain\"\}\$"]
+--- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 8: the service that reports the state of the runtime, in two workers
+--- workers: 2
+--- master: on
+--- http_config
+    handler load aggregate;
+    lua_shared_dict d 1m;
+    handler_run_service aggregateRuntime $state "d runtime 50ms";
+--- config
+    location /t {
+        content_by_lua_block {
+            ngx.sleep(0.2)
+            local all = require "cjson".decode((ngx.location.capture("/all")).body)
+            local n = 0
+            for pid, state in pairs(all) do
+                n = n + 1
+                assert(state.goroutines > 0 and state.memory > state.objects and state.uptime < 60, pid)
+            end
+            ngx.say(n, " ", #ngx.var.state > 0)
+        }
+    }
+    location /all { handler_content aggregate "d runtime"; }
+--- request
+GET /t
+--- response_body
+2 true
+--- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 9: a dictionary that is not there
+--- http_config
+    handler load aggregate;
+--- config
+    location /all { handler_content aggregate "d runtime"; }
+--- request
+GET /all
+--- error_code: 500
+--- error_log
+content handler "aggregate" has failed: "there is no dictionary "d": directive "lua_shared_dict" is missing"
+--- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 10: requests to the server itself, over the loopback and over a socket: bodies, methods, fields
+--- http_config
+    handler load subrequest;
+    server { listen unix:$TEST_NGINX_HTML_DIR/inner.sock; location / { return 200 "socket $request_method $host $http_x_a"; } }
+--- config
+    location /inner { content_by_lua_block { ngx.req.read_body() ngx.print(ngx.req.get_method(), " ", ngx.req.get_body_data() or "-") } }
+    location /get { handler_run_async subrequest $v http://127.0.0.1:$server_port/inner; return 200 "$v\n"; }
+    location /post { handler_run_async subrequest $v '{"uri":"http://127.0.0.1:$server_port/inner","method":"POST","body":"some text"}'; return 200 "$v\n"; }
+    location /socket { handler_run_async subrequest $v '{"uri":"http://inner/x","socket":"$TEST_NGINX_HTML_DIR/inner.sock","headers":{"X-A":"b"}}'; return 200 "$v\n"; }
+    location /host { handler_run_async subrequest $v '{"uri":"http://inner/x","socket":"$TEST_NGINX_HTML_DIR/inner.sock","headers":{"Host":"other"}}'; return 200 "$v\n"; }
+--- request eval
+["GET /get", "GET /post", "GET /socket", "GET /host"]
+--- response_body eval
+["GET -\n", "POST some text\n", "socket GET inner b\n", "socket GET other \n"]
+--- no_error_log
+[error]
+--- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 11: a whole response, and a request's body that is passed on
+--- http_config
+    handler load subrequest;
+--- config
+    location /inner { more_set_headers "X-A: b" "X-C: d"; default_type text/x-inner; return 418 "teapot $request_method"; }
+    location /echo { echo_read_request_body; echo_request_body; }
+    location /away { return 302 /elsewhere; }
+    location /page { handler_async_content subrequestPage http://127.0.0.1:$server_port/inner; }
+    location /redirect { handler_async_content subrequestPage http://127.0.0.1:$server_port/away; }
+    location /forward { handler_async_content_on_request_body subrequestForward '{"uri":"http://127.0.0.1:$server_port/echo","method":"POST"}'; }
+--- request eval
+["GET /page", "GET /redirect", "POST /forward\nsome text"]
+--- error_code eval
+[418, 302, 200]
+--- response_headers eval
+["X-A: b\nX-C: d\nContent-Type: text/x-inner", "!X-A", "!X-A"]
+--- response_body_like eval
+["^teapot GET\$", "302 Found", "^some text\$"]
+--- skip_nginx_reference: nginx has no handlers
+
+
+=== TEST 12: what goes wrong: a status, a timeout, no server, an argument that is none
+--- http_config
+    handler load subrequest;
+    handler_var_empty_on_error $r;
+--- config
+    location /404 { return 404; }
+    location /slow { content_by_lua_block { ngx.sleep(2) } }
+    location /t {
+        handler_run_async subrequest $s http://127.0.0.1:$server_port/404;
+        handler_run_async subrequest $t '{"uri":"http://127.0.0.1:$server_port/slow","timeout":"50ms"}';
+        handler_run_async subrequest $r http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/;
+        handler_run_async subrequest $u ftp://x;
+        return 200 "$s|$t|$r|$u\n";
+    }
+--- request
+GET /t
+--- response_body_like
+^subrequest: status 404\|.*context deadline exceeded\|\|subrequest: invalid URI "ftp://x"
+--- error_log
+connection refused
+--- skip_nginx_reference: nginx has no handlers
