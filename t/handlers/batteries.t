@@ -25,7 +25,6 @@ GET /t
 Ann "A"|{"y":true}|1.50||array|4|1|0
 --- no_error_log
 [error]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 2: JSON out of values, and the errors
@@ -47,7 +46,6 @@ GET /t?a=x"y\z
 "x\"y\\z"|{"a":"x\"y\\z","n":[1,2]}|{"b":"<b>","n":[1,2]}||names and values in turn are expected
 --- error_log
 handler "jsonGet" has failed while getting value of variable "bad": "unexpected EOF"
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 3: regular expressions
@@ -67,7 +65,6 @@ handler "jsonGet" has failed while getting value of variable "bad": "unexpected 
 GET /t?a=ab-cd-ef
 --- response_body_like
 ^1\|cd\|ab\|ab.cd-ef\|ba-dc-fe\|.*missing closing parenthesis in "\("
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 4: templates: a page from the argument, from the body, and a variable; HTML is escaped
@@ -91,7 +88,6 @@ GET /t?a=ab-cd-ef
 ["Content-Type: text/html", "Content-Type: text/plain", "!X", "Content-Type: application/json"]
 --- response_body eval
 ["<p>&lt;b&gt; 1 2.5 many\n", "<B> PGI+ %3Cb%3E\n", "X eA== x\n!\n", "{\"a\":1}\n"]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 5: a template that is not there, values that are no JSON, a template with an error
@@ -114,7 +110,6 @@ x
 [500, 500, 500]
 --- response_body eval
 ["failed\n", "failed\n", "failed\n"]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 6: a library that is not loaded has no handlers
@@ -123,7 +118,6 @@ x
 --- must_die
 --- error_log
 handler "jsonValid" was not found
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 7: what workers report is one object, by their ids; values expire
@@ -140,7 +134,6 @@ handler "jsonValid" was not found
 ["GET /report?v={\"n\":1}", "GET /other", "GET /report?v=[2]", "GET /all", "GET /late", "GET /text"]
 --- response_body_like eval
 ["^..\n\$", "^..\n\$", "^..\n\$", "^\{\"[0-9]+\":.2.\}\$", "^\{\}\n\$", "^\{\"[0-9]+\":\"plain\"\}\$"]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 8: the service that reports the state of the runtime, in two workers
@@ -168,7 +161,6 @@ handler "jsonValid" was not found
 GET /t
 --- response_body
 2 true
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 9: a dictionary that is not there
@@ -181,7 +173,6 @@ GET /all
 --- error_code: 500
 --- error_log
 content handler "aggregate" has failed: "there is no dictionary "d": directive "lua_shared_dict" is missing"
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 10: requests to the server itself, over the loopback and over a socket: bodies, methods, fields
@@ -200,7 +191,6 @@ content handler "aggregate" has failed: "there is no dictionary "d": directive "
 ["GET -\n", "POST some text\n", "socket GET inner b\n", "socket GET other \n"]
 --- no_error_log
 [error]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 11: a whole response, and a request's body that is passed on
@@ -221,7 +211,6 @@ content handler "aggregate" has failed: "there is no dictionary "d": directive "
 ["X-A: b\nX-C: d\nContent-Type: text/x-inner", "!X-A", "!X-A"]
 --- response_body_like eval
 ["^teapot GET\$", "302 Found", "^some text\$"]
---- skip_nginx_reference: nginx has no handlers
 
 
 === TEST 12: what goes wrong: a status, a timeout, no server, an argument that is none
@@ -244,4 +233,3 @@ GET /t
 ^subrequest: status 404\|.*context deadline exceeded\|\|subrequest: invalid URI "ftp://x"
 --- error_log
 connection refused
---- skip_nginx_reference: nginx has no handlers

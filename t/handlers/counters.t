@@ -16,7 +16,6 @@ __DATA__
 ["GET /a", "GET /a", "GET /b", "GET /b?x=1", "GET /b"]
 --- response_body eval
 ["0 0\n", "1 2\n", "2 4 0\n", "13 4 0 if\n", "23 4 1\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 2: set, undo, variables with a sign, a declaration alone
@@ -31,7 +30,6 @@ __DATA__
 ["GET /set?n=41", "GET /undo?n=3", "GET /undo?n=-7", "GET /read"]
 --- response_body eval
 ["0\n", "41 5\n", "41 7\n", "41 19 0\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 3: a variable that is no number is told and changes nothing, one without a value neither
@@ -43,7 +41,6 @@ __DATA__
 ["0\n", "4\n", "4\n", "4\n", "3\n"]
 --- error_log
 [custom counters] variable "arg_n" has value "4x" which is not a number
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 4: early counters count each location that a request enters
@@ -55,7 +52,6 @@ __DATA__
 ["GET /one", "GET /one", "GET /two"]
 --- response_body eval
 ["2 1\n", "4 2\n", "5 3\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 5: sets: servers share them by their last name or by an id; a counter of another set can not be reached
@@ -77,7 +73,6 @@ __DATA__
 ["GET /1", "GET /2", "GET /3", "GET /4", "GET /5", "GET /all"]
 --- response_body eval
 ["", "1\n", "1\n", "0 [-]\n", "no\n", "{\"shared\":{\"cnt_x\":1,\"cnt_y\":1},\"alone\":{\"cnt_x\":1}}\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 6: a histogram: bins, their sum, requests without a bin, reset, undo and reuse
@@ -93,7 +88,6 @@ __DATA__
 ["GET /t?v=0.5", "GET /t?v=0.51", "GET /t?v=10", "GET /t?v=11", "GET /t?v=x", "GET /t", "GET /again/reuse?v=7", "GET /again?v=7", "GET /undo", "GET /reset", "GET /undo"]
 --- response_body eval
 ["", "", "", "", "", "", "", "", "1,1,2,1 1 5 2\n", "", "0,0,0,0 0 0 0\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 7: the layout of histograms, and a bin that a variable gives directly
@@ -107,7 +101,6 @@ __DATA__
 ["GET /t?k=1", "GET /t?k=2", "GET /t?k=-1", "GET /t?k=0"]
 --- response_body_like eval
 ["0,0 0\n", "0,1 0\n", "0,1 1\n", "^\{\"localhost\":\{\"hst_time\":\{\"range\":\{\"hst_time_00\":\"0.005\",\"hst_time_01\":\"0.5\",\"hst_time_02\":\".Inf\"\},\"cnt\":.\"hst_time_cnt\",\"cnt\".,\"err\":.\"hst_time_err\",\"err\".\},\"hst_kind\":\{\"range\":\{\"hst_kind_00\":\"\",\"hst_kind_01\":\"\"\},\"cnt\":.\"hst_kind_cnt\",\"cnt\".,\"err\":.\"hst_kind_err\",\"err\".\}\}\}\n0,1 2\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 8: the predefined counters
@@ -125,7 +118,6 @@ __DATA__
 GET /t
 --- response_body
 true true true true 1 1 1
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 9: workers share counters, and no increment is lost
@@ -155,7 +147,6 @@ true true true true 1 1 1
 GET /t
 --- response_body
 200
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 10: one counter can not be both early and normal in a location
@@ -166,7 +157,6 @@ GET /t
 --- error_log
 [emerg]
 custom counter was set both normal and early in the same scope
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 11: an operation that is none
@@ -175,7 +165,6 @@ custom counter was set both normal and early in the same scope
 --- must_die
 --- error_log
 unknown counter operation "add"
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 12: an argument of undo
@@ -184,7 +173,6 @@ unknown counter operation "add"
 --- must_die
 --- error_log
 counter operation "undo" does not accept arguments
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 13: a number that is none
@@ -193,7 +181,6 @@ counter operation "undo" does not accept arguments
 --- must_die
 --- error_log
 not a number "1x"
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 14: an id behind a counter
@@ -203,7 +190,6 @@ not a number "1x"
 --- must_die
 --- error_log
 directive "counter_set_id" must precede all server's custom counters declarations
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 15: a server without a name
@@ -213,7 +199,6 @@ directive "counter_set_id" must precede all server's custom counters declaration
 --- must_die
 --- error_log
 custom counters require directive "counter_set_id" or non-empty last server name
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 16: bounds that do not rise
@@ -223,7 +208,6 @@ custom counters require directive "counter_set_id" or non-empty last server name
 --- must_die
 --- error_log
 range must increase monotonically
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 17: too many bins, and a histogram that was not declared
@@ -232,7 +216,6 @@ range must increase monotonically
 --- must_die
 --- error_log
 number of bins must be greater than 0 but not greater than 32
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 18: a histogram that was not declared
@@ -241,7 +224,6 @@ number of bins must be greater than 0 but not greater than 32
 --- must_die
 --- error_log
 histogram "$hst" was not declared in this counter set
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 19: the value of a variable that a handler makes
@@ -259,4 +241,3 @@ histogram "$hst" was not declared in this counter set
 ["Cookie: misc=v=1", "Cookie: misc=w", "Cookie: misc=w"]
 --- response_body eval
 ["0\n", "1\n", "1\n"]
---- skip_nginx_reference: nginx has no such module

@@ -33,7 +33,6 @@ cnt_now.set=\"localhost\". -2
 # HELP nginx_connections_accepted Accepted client connections
 # TYPE nginx_connections_accepted counter
 nginx_connections_accepted 3\n"]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 2: histograms with bounds are cumulative and have a sum; those without have bins
@@ -68,7 +67,6 @@ kind_bin.set=\"localhost\",bin=\"1\". 2
 # TYPE kind_err counter
 kind_err.set=\"localhost\". 2
 # HELP nginx_", "^# HELP nginx_connections_accepted "]
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 3: a factor that is none
@@ -77,7 +75,6 @@ kind_err.set=\"localhost\". 2
 --- must_die
 --- error_log
 invalid factor "1s"
---- skip_nginx_reference: nginx has no such module
 
 
 === TEST 4: only GET and HEAD; nothing is counted yet
@@ -89,4 +86,3 @@ invalid factor "1s"
 [405, 200, 200]
 --- response_body_like eval
 ["405 Not Allowed", "^\$", "nginx_uptime_seconds [0-9]\n"]
---- skip_nginx_reference: nginx has no such module
