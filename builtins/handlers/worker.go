@@ -139,6 +139,8 @@ func (d dict) Incr(key string, by, init float64) (float64, error) {
 	return sum, err
 }
 
+func (d dict) Keys(prefix string) ([]string, error) { return d.d.KeysWithPrefix(prefix), nil }
+
 func (d dict) Delete(key string) error {
 	err := d.d.Delete(key)
 	if err == shm.ErrNotFound {

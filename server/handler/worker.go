@@ -20,6 +20,8 @@ type Dict interface {
 	Add(key string, value any, ttl time.Duration) (added bool, err error)
 	// Incr adds to a number, which is init before it exists, and returns the sum.
 	Incr(key string, by, init float64) (float64, error)
+	// Keys returns the keys that begin with prefix.
+	Keys(prefix string) ([]string, error)
 	// Delete takes a key out.
 	Delete(key string) error
 }

@@ -593,6 +593,8 @@ falsehandlers are registered while their library is loaded by the directive "han
 
 
 === TEST 27: an endless loop, deep recursion and a huge string cost their handler, not the worker
+--- main_config
+    baton_warn 0;
 --- http_config
     lua_cpu_budget 50ms;
     handler load $TEST_NGINX_HTML_DIR/a.lua;
