@@ -21,7 +21,10 @@ type HandlerEntry struct {
 // handlers are those that libraries have registered in a VM.
 type handlers struct {
 	byName map[string]*lua.LFunction
-	inits  []*lua.LFunction
+	// known describes them: the table of handlers may be that of a configuration
+	// which has not been taken.
+	known map[string]*handler.Handler
+	inits []*lua.LFunction
 	// found is set while a library is loaded.
 	found *[]HandlerEntry
 	// errors are the values that the module has for errors.
@@ -38,7 +41,7 @@ var registrars = map[string]handler.Kind{
 
 func init() {
 	family(func(e *Engine) {
-		e.handlers.byName = map[string]*lua.LFunction{}
+		e.handlers.byName, e.handlers.known = map[string]*lua.LFunction{}, map[string]*handler.Handler{}
 		e.bodyMeta = e.handlerBodyMeta()
 		e.module("handler", e.handlerModule)
 	})
@@ -88,6 +91,7 @@ func (e *Engine) registerHandler(L *lua.LState, kind handler.Kind) int {
 		L.RaiseError("handler \"%s\" is registered twice", name)
 	}
 	e.handlers.byName[name] = fn
+	e.handlers.known[name] = &handler.Handler{Name: name, Kind: kind, MinArgs: h.MinArgs, MaxArgs: h.MaxArgs, Held: true, Place: place}
 	*e.handlers.found = append(*e.handlers.found, h)
 	return 0
 }

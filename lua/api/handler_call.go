@@ -20,7 +20,10 @@ func init() {
 		meta := e.L.NewTable()
 		meta.RawSetString("__index", e.L.NewFunction(func(L *lua.LState) int {
 			t, name := L.CheckTable(1), L.CheckString(2)
-			h := handler.Default.Lookup(name)
+			h := e.handlers.known[name]
+			if h == nil {
+				h = handler.Default.Lookup(name)
+			}
 			if h == nil {
 				L.RaiseError("handler \"%s\" was not found in the libraries that are loaded", name)
 			}
