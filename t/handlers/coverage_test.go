@@ -56,7 +56,7 @@ func directives(t *testing.T) (names []string) {
 
 // blocks are the configurations of all blocks, without their titles.
 func blocks(t *testing.T) (all []string) {
-	for _, pattern := range []string{"*.t", "../*.t"} {
+	for _, pattern := range []string{"*.t", "../*.t", "../own/*.t"} {
 		files, _ := filepath.Glob(pattern)
 		for _, f := range files {
 			text, err := os.ReadFile(f)
