@@ -2,6 +2,7 @@ package event
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -66,6 +67,7 @@ type Loop struct {
 	onResume func()
 
 	watch watchdog
+	dozer dozer
 }
 
 // New makes a loop. It must be closed by Close when it is not needed any more.
@@ -118,6 +120,7 @@ func (l *Loop) Close() error {
 
 // Run serves until Stop is called.
 func (l *Loop) Run() {
+	l.dozer.others = runtime.NumGoroutine() - l.dozer.runners
 	l.next = l.takeRunner()
 	for l.next != nil {
 		r := l.next
@@ -280,16 +283,27 @@ func (l *Loop) wait() {
 	l.sleeping.Store(true)
 	l.fetch()
 	if l.evn == 0 && !l.hasPosted() && !l.stop.Load() && (l.onSleep == nil || !l.onSleep()) {
-		l.arm()
-		l.watch.sleep()
-		l.epraw.Read(l.take) // an expired deadline is no error here: timers run next
-		l.watch.wake()
+		if !l.doze() {
+			l.sleep()
+		}
 		if l.onWake != nil {
 			l.onWake()
 		}
 	}
 	l.sleeping.Store(false)
 	l.tick()
+}
+
+// sleep waits for events in Go's poller.
+func (l *Loop) sleep() {
+	l.tick()
+	began := l.nano
+	l.arm()
+	l.watch.sleep()
+	l.epraw.Read(l.take) // an expired deadline is no error here: timers run next
+	l.watch.wake()
+	l.tick()
+	l.dozer.brisk = l.nano-began < int64(2*dozeTime) // it counts whole milliseconds
 }
 
 func (l *Loop) hasPosted() bool {

@@ -51,6 +51,7 @@ func (l *Loop) takeRunner() *runner {
 	}
 	r := &runner{l: l}
 	r.resume, r.stop = iter.Pull(r.main)
+	l.dozer.runners++
 	return r
 }
 
@@ -59,6 +60,7 @@ func (l *Loop) takeRunner() *runner {
 func (r *runner) main(yield func(struct{}) bool) {
 	r.yield = yield
 	l := r.l
+	defer func() { l.dozer.runners-- }()
 	for {
 		n := r.given()
 		for n == nil || n.fn != nil {

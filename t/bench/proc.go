@@ -11,11 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
-)
 
-// clockTick is the unit of the times in /proc/PID/stat; USER_HZ is 100 on every
-// architecture that Go runs on under Linux.
-const clockTick = 10 * time.Millisecond
+	"golang.org/x/sys/unix"
+)
 
 // groupMembers returns the processes of a process group, which a server's
 // master and workers share.
@@ -61,27 +59,33 @@ func stat(pid int) ([]string, error) {
 	return fields, nil
 }
 
-// groupCPU returns the user and system time of a process group's members.
+// groupCPU returns the CPU time of a process group's members.
 func groupCPU(group int) (time.Duration, error) {
 	pids, err := groupMembers(group)
 	if err != nil {
 		return 0, err
 	}
-	var ticks int64
+	var sum time.Duration
 	for _, pid := range pids {
-		fields, err := stat(pid)
+		d, err := cpuTime(pid)
 		if err != nil {
 			return 0, err
 		}
-		for _, field := range fields[11:13] { // utime, stime
-			n, err := strconv.ParseInt(field, 10, 64)
-			if err != nil {
-				return 0, err
-			}
-			ticks += n
-		}
+		sum += d
 	}
-	return time.Duration(ticks) * clockTick, nil
+	return sum, nil
+}
+
+// cpuTime is how long the threads of a process have run, to the nanosecond. The
+// times in /proc/PID/stat are samples of a clock of 100 Hz, which do not count
+// fairly what timers wake at the same rhythm.
+func cpuTime(pid int) (time.Duration, error) {
+	const cpuclockSched = 2 // of the kernel's ids of clocks of processes
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|cpuclockSched), &ts); err != nil {
+		return 0, fmt.Errorf("CPU time of process %d: %w", pid, err)
+	}
+	return time.Duration(ts.Nano()), nil
 }
 
 // groupPSS returns the proportional set size of a group's members in bytes, and
