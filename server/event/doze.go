@@ -25,6 +25,7 @@ const dozeTime = time.Millisecond
 type dozer struct {
 	off   bool // the kernel does not know epoll_pwait2
 	brisk bool // the last sleep was a short one
+	many  bool // there are processors for others
 	// others is how many goroutines there were besides the loop's when it began;
 	// runners is how many of the loop's there are.
 	others, runners int
@@ -40,7 +41,9 @@ func (l *Loop) doze() bool {
 	if !d.brisk || d.off || runtime.NumGoroutine()-d.runners > d.others {
 		return false
 	}
-	runtime.Gosched()
+	if !d.many {
+		runtime.Gosched()
+	}
 	l.tick()
 	length := dozeTime
 	if first := l.timers.first(); first != 0 {

@@ -30,10 +30,12 @@ type slot struct {
 
 // Loop is the event loop of one worker.
 type Loop struct {
-	ep    int      // the loop's own epoll descriptor
-	epf   *os.File // the same, registered with Go's poller
-	epraw syscall.RawConn
-	take  func(uintptr) bool // fills events; the check before parking
+	ep      int      // the loop's own epoll descriptor
+	outer   int      // the epoll that ep is in; see hear
+	audible bool     // the outer one reports events of ep
+	epf     *os.File // outer, registered with Go's poller
+	epraw   syscall.RawConn
+	take    func(uintptr) bool // fills events; the check before parking
 
 	events   [batchSize]unix.EpollEvent
 	evi, evn int
@@ -80,9 +82,12 @@ func New() (*Loop, error) {
 		unix.Close(ep)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	l := &Loop{ep: ep, started: time.Now()}
+	l := &Loop{started: time.Now()}
 	l.epf = os.NewFile(uintptr(ep), "epoll")
-	if l.epraw, err = l.epf.SyscallConn(); err != nil {
+	if l.epraw, err = l.epf.SyscallConn(); err == nil {
+		err = l.openInner(ep)
+	}
+	if err != nil {
 		l.epf.Close()
 		return nil, err
 	}
@@ -92,6 +97,7 @@ func New() (*Loop, error) {
 	}
 	l.wakefd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
+		unix.Close(l.ep)
 		l.epf.Close()
 		return nil, os.NewSyscallError("eventfd", err)
 	}
@@ -115,11 +121,42 @@ func (l *Loop) Close() error {
 	}
 	l.idle = nil
 	unix.Close(l.wakefd)
+	unix.Close(l.ep)
 	return l.epf.Close()
+}
+
+// openInner makes the epoll that the loop's descriptors are in, inside of the
+// outer one, which is in Go's poller.
+func (l *Loop) openInner(outer int) (err error) {
+	if l.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return os.NewSyscallError("epoll_create1", err)
+	}
+	if err = unix.EpollCtl(outer, unix.EPOLL_CTL_ADD, l.ep, &unix.EpollEvent{Events: unix.EPOLLIN}); err != nil {
+		unix.Close(l.ep)
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	l.outer, l.audible = outer, true
+	return nil
+}
+
+// hear tells Go's poller of the loop's events, or not. With a processor to spare,
+// the runtime has a thread wait in the poller, and each event would wake it while
+// the loop is at work and sees it by itself.
+func (l *Loop) hear(on bool) {
+	if on == l.audible || !on && !l.dozer.many {
+		return
+	}
+	l.audible = on
+	var ev unix.EpollEvent
+	if on {
+		ev.Events = unix.EPOLLIN
+	}
+	syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(l.outer), unix.EPOLL_CTL_MOD, uintptr(l.ep), uintptr(unsafe.Pointer(&ev)), 0, 0)
 }
 
 // Run serves until Stop is called.
 func (l *Loop) Run() {
+	l.dozer.many = runtime.GOMAXPROCS(0) > 1
 	l.dozer.others = runtime.NumGoroutine() - l.dozer.runners
 	l.next = l.takeRunner()
 	for l.next != nil {
@@ -300,7 +337,9 @@ func (l *Loop) sleep() {
 	began := l.nano
 	l.arm()
 	l.watch.sleep()
+	l.hear(true)
 	l.epraw.Read(l.take) // an expired deadline is no error here: timers run next
+	l.hear(false)
 	l.watch.wake()
 	l.tick()
 	l.dozer.brisk = l.nano-began < int64(2*dozeTime) // it counts whole milliseconds
