@@ -30,7 +30,7 @@ type service struct {
 	log     *log.Logger
 	parent  context.Context
 	value   []byte            // of a service of each worker
-	cancel  func(cause error) // of the present run, nil between runs
+	cancel  func(cause error) // of the present run, nil when none is
 	leaving bool
 	m       *mainConf
 }
@@ -158,33 +158,36 @@ func (s *service) onLoop(f func()) {
 	}
 }
 
-// run calls the handler again and again. Each call has a context of its own; a
-// result is published as one step under the loop, which no cancellation can cut
-// in two.
+// run calls the handler again and again. Each call has a context of its own. A
+// result is published and the next call's context made as one step under the
+// loop: no cancellation can cut it in two, and an interruption by one who has
+// seen the result reaches the next call.
 func (s *service) run() {
-	for first := true; ; first = false {
-		var ctx context.Context
-		s.onLoop(func() {
-			if s.leaving {
-				return
-			}
-			var cancel context.CancelCauseFunc
-			ctx, cancel = context.WithCancelCause(s.parent)
-			s.cancel = cancel
-			s.m.calls.Add(1)
-		})
-		if ctx == nil {
-			break
-		}
+	var ctx context.Context
+	s.onLoop(func() { ctx = s.begin() })
+	for first := true; ctx != nil; first = false {
 		value, err := s.call(ctx, s.use.h, s.arg, first)
 		s.m.calls.Add(-1)
+		ctx = nil
 		s.onLoop(func() {
 			s.cancel(nil)
 			s.cancel = nil
 			s.finish(value, err)
+			ctx = s.begin()
 		})
 	}
 	s.onLoop(s.w.Leave)
+}
+
+// begin makes the context of a call, with the baton; nil when the worker leaves.
+func (s *service) begin() context.Context {
+	if s.leaving {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(s.parent)
+	s.cancel = cancel
+	s.m.calls.Add(1)
+	return ctx
 }
 
 // call calls a handler, with the baton when it wants that.

@@ -38,12 +38,17 @@ func TestStatus(t *testing.T) {
 		t.Helper()
 		total += n
 		s.workers(n)
-		total++ // the question itself
-		got := s.status()
-		want := status{1, total, total, total, 0, 1, 0}
-		if got != want {
-			t.Fatalf("status %+v, want %+v", got, want)
+		// A worker may not have closed yet what it has answered.
+		var got, want status
+		for range 100 {
+			total++ // the question itself
+			got, want = s.status(), status{1, total, total, total, 0, 1, 0}
+			if got == want {
+				return
+			}
+			time.Sleep(time.Millisecond)
 		}
+		t.Fatalf("status %+v, want %+v", got, want)
 	}
 	more(40)
 	total++
