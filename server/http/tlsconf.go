@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -329,6 +330,7 @@ func (m *Main) tlsConfig(c *Conn, s *tlsSession) *tls.Config {
 	choose := &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		s.name = hello.ServerName
 		t, srv := def, c.addr.def
+		s.offered, s.config = hello.CipherSuites, def.config
 		h := &Handshake{Conn: c, Server: srv, Hello: hello}
 		if err := s.sayHello(h); err != nil {
 			return nil, err
@@ -345,7 +347,7 @@ func (m *Main) tlsConfig(c *Conn, s *tlsSession) *tls.Config {
 		if t.reject.V || cfg == nil {
 			return nil, errors.New("handshake rejected")
 		}
-		s.server, h.Server = srv, srv
+		s.server, h.Server, s.config = srv, srv, cfg
 		return s.configure(cfg, hs, h)
 	}}
 	return choose
@@ -403,7 +405,12 @@ var tlsVariables = []Variable{
 	})},
 	{Name: "ssl_alpn_protocol", Get: tlsVar(func(s *tls.ConnectionState) string { return s.NegotiatedProtocol })},
 	{Name: "ssl_session_id", Get: tlsVar(func(*tls.ConnectionState) string { return "" })},
-	{Name: "ssl_client_verify", Get: tlsVar(func(*tls.ConnectionState) string { return "NONE" })},
+	{Name: "ssl_client_verify", Get: func(r *Request) ([]byte, bool) {
+		if r.conn.tls == nil {
+			return nil, false
+		}
+		return []byte(cmp.Or(r.conn.tls.verdict, "NONE")), true
+	}},
 }
 
 // opensslName is a suite's name as OpenSSL has it.

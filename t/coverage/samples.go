@@ -11,7 +11,7 @@ import (
 )
 
 // sample is a piece of the tests that stands for itself: a block of a
-// specification, or a file of Go or Lua beside one.
+// specification, a file of Go, or what one reads: Lua, or recorded cases.
 type sample struct {
 	path, text string
 }
@@ -27,7 +27,7 @@ func samples(folders ...string) ([]sample, error) {
 				}
 				return err
 			}
-			testdata := strings.Contains(path, "/testdata/") && filepath.Ext(path) == ".lua"
+			testdata := strings.Contains(path, "/testdata/") && (filepath.Ext(path) == ".lua" || filepath.Ext(path) == ".txt")
 			if filepath.Ext(path) != ".t" && !strings.HasSuffix(path, "_test.go") && !testdata {
 				return nil
 			}
@@ -86,6 +86,9 @@ func uses(kind, owner, name string) need {
 	word := regexp.QuoteMeta(name)
 	switch kind {
 	case "value":
+		if status, ok := strings.CutPrefix(name, "HTTP_"); ok {
+			return need{regexp.MustCompile(`ngx\.` + word + `\b|"HTTP_" \.\.[\s\S]*"` + status + `"|"` + status + `"[\s\S]*"HTTP_" \.\.`)}
+		}
 		return need{regexp.MustCompile(`\b` + regexp.QuoteMeta(owner) + `\.` + word + `\b`)}
 	case "module":
 		return need{regexp.MustCompile(`["'\[]` + regexp.QuoteMeta(owner) + `["'\]]`)}

@@ -2,7 +2,7 @@
 -- method), its owner and its name.
 local standard = {
     _G = true, table = true, io = true, os = true, string = true, math = true, debug = true, channel = true, package = true,
-    ngx = true, ndk = true,
+    ngx = true, ndk = true, bit = true, jit = true,
 }
 
 local function names(t)
@@ -28,6 +28,8 @@ end
 
 values("ngx", ngx)
 values("coroutine", coroutine)
+values("bit", bit)
+values("jit", jit)
 
 local modules = {}
 for _, loaders in ipairs { package.preload, package.loaded } do
