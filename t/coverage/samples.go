@@ -51,13 +51,25 @@ func samples(folders ...string) ([]sample, error) {
 	return all, nil
 }
 
-// need is what a sample that uses a thing must contain: every pattern.
-type need []*regexp.Regexp
+// need is what a sample that uses a thing must contain: a word, to look no
+// further where it is not, and every pattern.
+type need struct {
+	word     string
+	patterns []*regexp.Regexp
+}
+
+func needs(word string, patterns ...string) need {
+	n := need{word: word}
+	for _, p := range patterns {
+		n.patterns = append(n.patterns, regexp.MustCompile(p))
+	}
+	return n
+}
 
 func (n need) metBy(all []sample) bool {
 	for _, s := range all {
-		met := true
-		for _, pattern := range n {
+		met := strings.Contains(s.text, n.word)
+		for _, pattern := range n.patterns {
 			met = met && pattern.MatchString(s.text)
 		}
 		if met {
@@ -84,25 +96,28 @@ var makers = map[string]string{
 // uses gives what a sample must contain to use a name that a script finds.
 func uses(kind, owner, name string) need {
 	word := regexp.QuoteMeta(name)
+	module := `["'\[]` + regexp.QuoteMeta(owner) + `["'\]]`
+	member := `[.:"]` + word + `\b`
 	switch kind {
 	case "value":
-		if status, ok := strings.CutPrefix(name, "HTTP_"); ok {
-			return need{regexp.MustCompile(`ngx\.` + word + `\b|"HTTP_" \.\.[\s\S]*"` + status + `"|"` + status + `"[\s\S]*"HTTP_" \.\.`)}
+		whole := `\b` + regexp.QuoteMeta(owner) + `\.` + word + `\b`
+		if status, ok := strings.CutPrefix(name, "HTTP_"); ok { // or ngx["HTTP_" .. one of a list]
+			return needs(status, whole+`|"HTTP_" \.\.[\s\S]*"`+status+`"|"`+status+`"[\s\S]*"HTTP_" \.\.`)
 		}
-		return need{regexp.MustCompile(`\b` + regexp.QuoteMeta(owner) + `\.` + word + `\b`)}
+		return needs(name, whole)
 	case "module":
-		return need{regexp.MustCompile(`["'\[]` + regexp.QuoteMeta(owner) + `["'\]]`)}
+		return needs(owner, module)
 	case "function":
-		return need{uses("module", owner, "")[0], regexp.MustCompile(`[.:"]` + word + `\b`)}
+		return needs(name, module, member)
 	}
 	maker, ok := makers[owner]
 	if !ok {
 		maker = `resty\.` + owner + `\b`
 	}
-	return need{regexp.MustCompile(maker), regexp.MustCompile(`[.:"]` + word + `\b`)}
+	return needs(name, maker, member)
 }
 
 // sets gives what a sample must contain to set a directive.
 func sets(directive string) need {
-	return need{regexp.MustCompile(`(^|[\s;{}"'` + "`" + `])` + regexp.QuoteMeta(directive) + `($|[\s;{])`)}
+	return needs(directive, `(^|[\s;{}"'`+"`"+`])`+regexp.QuoteMeta(directive)+`($|[\s;{])`)
 }

@@ -199,3 +199,24 @@ GET /t
 --- response_body
 table table table table
 falsex
+
+=== TEST 7: what of string.buffer needs the FFI says so
+--- config
+location /t { content_by_lua_block {
+    local b = require("string.buffer").new()
+    b:put("x")
+    for _, name in ipairs({"reserve", "commit", "ref", "putcdata"}) do
+        ngx.say(name, ": ", select(2, pcall(b[name], b, 1)))
+    end
+    for _, f in ipairs({b.reserve, b.commit, b.ref, b.putcdata}) do
+        if pcall(f, b, 1) then ngx.say("a call is allowed") end
+    end
+    if b:tostring() ~= "x" then ngx.say("changed") end
+} }
+--- request
+GET /t
+--- response_body
+reserve: this method needs the FFI, which this engine does not have
+commit: this method needs the FFI, which this engine does not have
+ref: this method needs the FFI, which this engine does not have
+putcdata: this method needs the FFI, which this engine does not have

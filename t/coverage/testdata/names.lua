@@ -27,9 +27,13 @@ local function values(owner, t)
 end
 
 values("ngx", ngx)
+for _, name in ipairs { "ctx", "status", "header", "headers_sent", "is_subrequest", "var", "arg", "shared" } do
+    assert(ngx[name] ~= nil, name) -- these depend on the request: pairs does not see them
+    ngx.say("value\tngx\t", name)
+end
 values("coroutine", coroutine)
 values("bit", bit)
-values("jit", jit)
+values("jit", { on = jit.on, off = jit.off, flush = jit.flush, status = jit.status, attach = jit.attach })
 
 local modules = {}
 for _, loaders in ipairs { package.preload, package.loaded } do
