@@ -20,11 +20,12 @@ __DATA__
     ssl_buffer_size 4k;
     ssl_prefer_server_ciphers on;
     ssl_session_timeout 10m;
+    ssl_early_data on;
     ssl_ecdh_curve prime256v1;
 --- config
     referer_hash_max_size 2048;
     referer_hash_bucket_size 64;
-    location /t { return 200 "fine\n"; }
+    location /t { return 200 "fine$ssl_early_data\n"; }
 --- request
 GET /t
 --- response_body

@@ -90,16 +90,16 @@ func verifyCode(chain []*x509.Certificate, err error, now time.Time) int {
 }
 
 // revoked checks a chain against lua_ssl_crl: OpenSSL demands a list for every
-// issuer once there is one.
+// issuer, the root's own included, once there is one.
 func (s *SSL) revoked(chain []*x509.Certificate) int {
 	if len(s.crls) == 0 {
 		return 0
 	}
-	for i := 0; i+1 < len(chain); i++ {
-		cert, issuer := chain[i], chain[i+1]
+	for i, cert := range chain {
+		issuer := chain[min(i+1, len(chain)-1)]
 		seen := false
 		for _, list := range s.crls {
-			if !bytes.Equal(list.RawIssuer, issuer.RawSubject) || list.CheckSignatureFrom(issuer) != nil {
+			if !bytes.Equal(list.RawIssuer, issuer.RawSubject) || issuer.CheckSignature(list.SignatureAlgorithm, list.RawTBSRevocationList, list.Signature) != nil {
 				continue
 			}
 			seen = true

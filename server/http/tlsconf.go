@@ -55,6 +55,7 @@ func init() {
 		{Name: "ssl_protocols", In: srv, Args: "1+", Set: cycle.SetBits(tlsServers, func(s *S) *cycle.Opt[uint] { return &s.protocols }, protocols), Doc: "The versions of TLS; SSLv2 and SSLv3 are accepted and not served."},
 		{Name: "ssl_ciphers", In: srv, Args: "1", Set: cycle.SetString(tlsServers, func(s *S) *cycle.Opt[string] { return &s.ciphers }), Doc: "Cipher suites of TLS 1.2 and older, in OpenSSL's words."},
 		{Name: "ssl_ecdh_curve", In: srv, Args: "1", Set: cycle.SetString(tlsServers, func(s *S) *cycle.Opt[string] { return &s.curves }), Doc: "Curves for the key exchange."},
+		{Name: "ssl_early_data", In: srv, Args: "flag", Set: cycle.Ignore, Doc: "No effect: crypto/tls takes no early data."},
 		{Name: "ssl_dhparam", In: srv, Args: "1", Set: cycle.Ignore, Doc: "No effect: crypto/tls has no finite-field key exchange."},
 		{Name: "ssl_prefer_server_ciphers", In: srv, Args: "flag", Set: cycle.SetFlag(tlsServers, func(s *S) *cycle.Opt[bool] { return &s.prefer }), Doc: "No effect: crypto/tls orders suites by what the hardware does well."},
 		{Name: "ssl_session_cache", In: srv, Args: "1-2", Set: setSessionCache, Doc: "Accepted: sessions are resumed by tickets, which need no cache."},
@@ -404,6 +405,7 @@ var tlsVariables = []Variable{
 		return "."
 	})},
 	{Name: "ssl_alpn_protocol", Get: tlsVar(func(s *tls.ConnectionState) string { return s.NegotiatedProtocol })},
+	{Name: "ssl_early_data", Get: tlsVar(func(*tls.ConnectionState) string { return "" })},
 	{Name: "ssl_session_id", Get: tlsVar(func(*tls.ConnectionState) string { return "" })},
 	{Name: "ssl_client_verify", Get: func(r *Request) ([]byte, bool) {
 		if r.conn.tls == nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"slices"
 )
@@ -143,8 +144,11 @@ func (s *tlsSession) keepSessions(cfg *tls.Config, hs Handshaker, h *Handshake) 
 			h.SessionID, h.Session = id, nil
 			return hs.Fetch(h)
 		})
-		if err != nil || h.Session == nil {
+		if errors.Is(err, net.ErrClosed) {
 			return nil, err
+		}
+		if err != nil || h.Session == nil {
+			return nil, nil // a whole handshake, as when a script of nginx fails
 		}
 		state, err := tls.ParseSessionState(h.Session)
 		if err != nil {

@@ -237,7 +237,8 @@ func TestSessionsByLua(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := luaServer(t, `ssl_session_tickets off; ssl_session_cache shared:s:1m; lua_ssl_protocols TLSv1.2; `+scripts+oneServer+`
 			location = /reused { return 200 $ssl_session_reused; }
-			location = /t { content_by_lua_block {
+			location = /broken { rewrite_by_lua_block { ngx.shared.kept:set("broken", 0) } content_by_lua_file DIR/twice.lua; }
+			location = /t { content_by_lua_file DIR/twice.lua; } }`, map[string]string{"twice.lua": `
 				local session
 				for i = 1, 2 do
 					local s = ngx.socket.tcp()
@@ -250,8 +251,9 @@ func TestSessionsByLua(t *testing.T) {
 					s:close()
 				end
 				local kept = ngx.shared.kept
+				if kept:get("broken") then return ngx.say(kept:get("broken")) end
 				ngx.say(kept:get("stored") >= 1, " ", kept:get("found") == 1, " ", kept:get("empty"))
-			} } }`, map[string]string{"store.lua": `
+			`, "store.lua": `
 				local session = require "ngx.ssl.session"
 				local id, data = assert(session.get_session_id()), assert(session.get_serialized_session())
 				assert(id:find("^%x+$") and #id >= 32 and #data > 50)
@@ -259,6 +261,10 @@ func TestSessionsByLua(t *testing.T) {
 				ngx.shared.kept:incr("stored", 1, 0)`, "fetch.lua": `
 				local session = require "ngx.ssl.session"
 				local data = ngx.shared.kept:get(assert(session.get_session_id()))
+				if ngx.shared.kept:get("broken") then
+					if data then ngx.shared.kept:incr("broken", 1) end
+					error("no session for you")
+				end
 				ngx.shared.kept:set("empty", select(2, session.set_serialized_session("damaged")))
 				if data then
 					assert(session.set_serialized_session(data))
@@ -266,6 +272,11 @@ func TestSessionsByLua(t *testing.T) {
 				end`})
 			got, _ := s.get("/t", &tls.Config{})
 			s.expect(got, ". r true true failed to de-serialize session\n")
+			got, _ = s.get("/broken", &tls.Config{})
+			s.expect(got, ". . 1\n")
+			if !strings.Contains(s.log(), "no session for you") {
+				t.Error("the error of a script is not logged")
+			}
 		})
 	}
 }
