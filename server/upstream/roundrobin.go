@@ -6,8 +6,13 @@ import (
 	"github.com/perigee-server/perigee/server/http"
 )
 
-// Pick chooses the peer for an attempt; nil when none is left.
+// Pick chooses the peer for an attempt; nil when none is left. Where all names of
+// a group are being resolved for the first time it waits for the first answer;
+// nil may then mean that the task was cancelled.
 func (g *Group) Pick(r *http.Request, tried []*Peer) *Peer {
+	if g.unsettled > 0 && !g.await(r.Loop()) {
+		return nil
+	}
 	if g.Balancer != nil {
 		return g.Balancer.Pick(r, g, tried)
 	}
