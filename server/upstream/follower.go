@@ -240,6 +240,7 @@ func (f *follower) take(list []found) {
 	}
 	slices.SortStableFunc(peers, func(a, b *Peer) int { return cmp.Compare(a.entry, b.entry) })
 	g.Peers = peers
+	g.Version++
 	for _, p := range old {
 		p.gone = true
 		f.log.Printf(log.Info, "upstream %q has the server %s no more, of %s", g.Name, p.Name, f.name())

@@ -13,6 +13,9 @@ func (g *Group) Pick(r *http.Request, tried []*Peer) *Peer {
 	if g.unsettled > 0 && !g.await(r.Loop()) {
 		return nil
 	}
+	if g.Refresh != nil {
+		g.Refresh()
+	}
 	if g.Balancer != nil {
 		return g.Balancer.Pick(r, g, tried)
 	}
@@ -41,7 +44,7 @@ func (g *Group) smooth(now time.Time, tried []*Peer, backup bool) *Peer {
 	total := 0
 	single := len(g.Peers) == 1
 	for _, p := range g.Peers {
-		if p.Backup != backup || p.Down || Tried(p, tried) {
+		if p.Backup != backup || p.Down || p.Unhealthy || Tried(p, tried) {
 			continue
 		}
 		if !single && !p.Usable(now) {

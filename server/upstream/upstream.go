@@ -26,6 +26,11 @@ type Group struct {
 	Balancer Balancer
 	// Script, when set, is asked before the balancer.
 	Script Scripted
+	// Refresh, when set, is called before a peer is chosen: it brings what others
+	// know of the peers (Peer.Unhealthy) up to date.
+	Refresh func()
+	// Version changes whenever Peers does.
+	Version int
 
 	keepalive         int
 	keepaliveTimeout  time.Duration
@@ -55,6 +60,8 @@ type Peer struct {
 	MaxConns    int
 	Backup      bool
 	Down        bool
+	// Unhealthy is the outcome of health checks; such a peer gets no requests.
+	Unhealthy bool
 
 	entry              int // which server directive it is of
 	current, effective int

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -225,4 +226,52 @@ func TestFirstAnswerIsAwaited(t *testing.T) {
 	})
 	dns.set(func() { dns.rcode = 0 })
 	s.until("the name exists in both workers", func() bool { return s.answers(10)[b[0].addr] == 10 })
+}
+
+// TestHealthIsShared: one worker probes for all; what it finds holds for all of
+// them, also for those of a reload and after the death of the one that probes.
+func TestHealthIsShared(t *testing.T) {
+	port, b := newBackends(t, "127.0.0.2", "127.0.0.3")
+	s := newSite(t)
+	s.write(3, fmt.Sprintf("upstream up { server 127.0.0.2:%d; server 127.0.0.3:%d; health_check interval=100ms fails=2 uri=/health; }", port, port), passing+" location /status { health_check_status; }")
+	s.start()
+	time.Sleep(300 * time.Millisecond)
+	before := b[0].probes.Load()
+	time.Sleep(time.Second)
+	if n := b[0].probes.Load() - before; n < 5 || n > 12 {
+		t.Errorf("%d probes in a second, at an interval of a tenth", n)
+	}
+	end := s.load()
+	avoided := func() bool { return s.answers(20)[b[0].addr] == 0 }
+	b[0].ill.Store(true)
+	s.until("no worker uses the server", avoided)
+	if n := s.count("peer is unhealthy"); n != 1 {
+		t.Errorf("%d lines about one server", n)
+	}
+	s.reload()
+	s.until("the new workers serve", func() bool { return s.count("exited with code 0") >= 3 })
+	if m := s.answers(20); m[b[0].addr] != 0 {
+		t.Errorf("after the reload %v", m)
+	}
+	before = b[0].probes.Load()
+	s.until("the new workers probe", func() bool { return b[0].probes.Load() > before+3 })
+	end()
+
+	// whoever dies, the probes go on
+	for _, pid := range s.workers()[:2] {
+		s.kill(pid, syscall.SIGKILL)
+	}
+	before = b[0].probes.Load()
+	s.until("others probe", func() bool { return b[0].probes.Load() > before+3 })
+	b[0].ill.Store(false)
+	s.until("all workers use the server again", func() bool { return s.answers(20)[b[0].addr] >= 5 })
+
+	// nor does a worker that is stopped keep the others from it
+	pids := s.workers()
+	for _, stop := range pids {
+		s.kill(stop, syscall.SIGSTOP)
+		before = b[0].probes.Load()
+		s.until("the others probe", func() bool { return b[0].probes.Load() > before+3 })
+		s.kill(stop, syscall.SIGCONT)
+	}
 }
