@@ -275,3 +275,33 @@ func TestHealthIsShared(t *testing.T) {
 		s.kill(stop, syscall.SIGCONT)
 	}
 }
+
+// TestHealthOfServersThatFollow: servers are checked as they come, and what is
+// known of one that stays is kept.
+func TestHealthOfServersThatFollow(t *testing.T) {
+	dns := newNameServer(t)
+	port, b := newBackends(t, "127.0.0.2", "127.0.0.3", "127.0.0.4")
+	dns.set(func() { dns.records["app.test A"] = []string{"127.0.0.2", "127.0.0.3"} })
+	b[0].ill.Store(true)
+	s := newSite(t)
+	s.write(2, fmt.Sprintf("resolver 127.0.0.1:%d ipv6=off; upstream up { server app.test:%d resolve; health_check interval=50ms uri=/health mandatory; }", dns.port, port), passing)
+	s.start()
+	s.until("only the healthy server is used", func() bool { return s.answers(12)[b[1].addr] == 12 })
+	b[2].ill.Store(true)
+	dns.set(func() { dns.records["app.test A"] = []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"} })
+	s.until("the new server is checked", func() bool { return b[2].probes.Load() > 2 })
+	if m := s.answers(12); m[b[1].addr] != 12 {
+		t.Errorf("with a new server that is not healthy: %v", m)
+	}
+	b[2].ill.Store(false)
+	s.until("it is used", func() bool { m := s.answers(12); return m[b[2].addr] > 0 && m[b[0].addr] == 0 })
+	dns.set(func() { dns.records["app.test A"] = []string{"127.0.0.4"} })
+	s.until("the old ones are not checked any more", func() bool {
+		before := b[0].probes.Load() + b[1].probes.Load()
+		time.Sleep(200 * time.Millisecond)
+		return b[0].probes.Load()+b[1].probes.Load() == before
+	})
+	if m := s.answers(12); m[b[2].addr] != 12 {
+		t.Errorf("in the end %v", m)
+	}
+}
