@@ -9,7 +9,7 @@ lua_shared_dict switch 64k;
 upstream up { server 127.0.0.1:$TEST_NGINX_SERVER_PORT; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 backup; }
 server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { return 200 backup; } }
 --- config
-location /up { proxy_pass http://up/who; health_check interval=20ms fails=2 passes=2 uri=/health; }
+location /up { proxy_pass http://up/who; health_check interval=20ms timeout=5s fails=2 passes=2 uri=/health; }
 location /who { return 200 primary; }
 location /health { content_by_lua_block { ngx.exit(ngx.shared.switch:get("ill") and 503 or 200) } }
 location /status { health_check_status; }
@@ -101,7 +101,7 @@ peer is healthy, health check of peer 127.0.0.1:
 --- http_config
 upstream a { server 127.0.0.1:1; health_check port=$TEST_NGINX_SERVER_PORT interval=20ms timeout=50ms uri=/slow; }
 upstream b { server 127.0.0.1:2; health_check port=$TEST_NGINX_SERVER_PORT interval=20ms uri=/odd; }
-upstream c { server 127.0.0.1:3; health_check port=$TEST_NGINX_SERVER_PORT interval=20ms uri=/well; }
+upstream c { server 127.0.0.1:3; health_check port=$TEST_NGINX_SERVER_PORT interval=20ms timeout=5s uri=/well; }
 upstream d { server 127.0.0.1:4; health_check port=$TEST_NGINX_SERVER_PORT interval=20ms uri=/close; }
 --- config
 location /slow { echo_sleep 1; echo late; }

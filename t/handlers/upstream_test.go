@@ -233,7 +233,7 @@ func TestFirstAnswerIsAwaited(t *testing.T) {
 func TestHealthIsShared(t *testing.T) {
 	port, b := newBackends(t, "127.0.0.2", "127.0.0.3")
 	s := newSite(t)
-	s.write(3, fmt.Sprintf("upstream up { server 127.0.0.2:%d; server 127.0.0.3:%d; health_check interval=100ms fails=2 uri=/health; }", port, port), passing+" location /status { health_check_status; }")
+	s.write(3, fmt.Sprintf("upstream up { server 127.0.0.2:%d; server 127.0.0.3:%d; health_check interval=100ms timeout=5s fails=2 uri=/health; }", port, port), passing+" location /status { health_check_status; }")
 	s.start()
 	time.Sleep(300 * time.Millisecond)
 	before := b[0].probes.Load()
@@ -284,7 +284,7 @@ func TestHealthOfServersThatFollow(t *testing.T) {
 	dns.set(func() { dns.records["app.test A"] = []string{"127.0.0.2", "127.0.0.3"} })
 	b[0].ill.Store(true)
 	s := newSite(t)
-	s.write(2, fmt.Sprintf("resolver 127.0.0.1:%d ipv6=off; upstream up { server app.test:%d resolve; health_check interval=50ms uri=/health mandatory; }", dns.port, port), passing)
+	s.write(2, fmt.Sprintf("resolver 127.0.0.1:%d ipv6=off; upstream up { server app.test:%d resolve; health_check interval=50ms timeout=5s uri=/health mandatory; }", dns.port, port), passing)
 	s.start()
 	s.until("only the healthy server is used", func() bool { return s.answers(12)[b[1].addr] == 12 })
 	b[2].ill.Store(true)
