@@ -33,6 +33,11 @@ type service struct {
 	cancel  func(cause error) // of the present run, nil when none is
 	leaving bool
 	m       *mainConf
+
+	// interruptions of the present run; again: it has begun as one that is
+	// interrupted already.
+	interruptions int
+	again         bool
 }
 
 // setService is handler_run_service.
@@ -140,8 +145,22 @@ func (s *service) leave() {
 // active hears of it.
 func (s *service) interrupt() {
 	if s.cancel != nil {
+		s.interruptions++
 		s.cancel(handler.ErrServiceInterrupted)
 	}
+}
+
+// missed reports, with the baton, whether a run that has ended with err may have
+// looked at what it depends on before the last interruption: a context is
+// cancelled only once, and a result may have been on its way.
+func (s *service) missed(err error) bool {
+	switch {
+	case s.interruptions == 0:
+		return false
+	case s.interruptions > 1, s.again:
+		return true
+	}
+	return !errors.Is(err, handler.ErrServiceInterrupted)
 }
 
 // onLoop runs f under the loop and waits for it. A loop that has ended needs it
@@ -172,6 +191,7 @@ func (s *service) run() {
 		s.onLoop(func() {
 			s.cancel(nil)
 			s.cancel = nil
+			s.again = s.missed(err)
 			s.finish(value, err)
 			ctx = s.begin()
 		})
@@ -187,10 +207,15 @@ func (s *service) begin() context.Context {
 	ctx, cancel := context.WithCancelCause(s.parent)
 	s.cancel = cancel
 	s.m.calls.Add(1)
+	s.interruptions = 0
+	if s.again {
+		cancel(handler.ErrServiceInterrupted)
+	}
 	return ctx
 }
 
-// call calls a handler, with the baton when it wants that.
+// call calls a handler, with the baton when it wants that. Whenever the context
+// is cancelled the handler runs, and its waits tell it.
 func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, first bool) (value []byte, err error) {
 	if !h.Held {
 		return callService(ctx, h, arg, first)
@@ -198,18 +223,19 @@ func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, firs
 	done := make(chan struct{})
 	s.loop.Post(func() {
 		started := false
-		t := s.loop.Go(func() {
+		var t *event.Task
+		t = s.loop.Go(func() {
 			started = true
 			defer close(done)
+			if ctx.Err() != nil {
+				t.Cancel(context.Cause(ctx))
+			}
 			value, err = callService(ctx, h, arg, first)
 		})
 		context.AfterFunc(ctx, func() {
 			s.loop.Post(func() {
-				cause := context.Cause(ctx)
-				if t.Cancel(cause); !started { // and never will
-					started = true
-					err = cause
-					close(done)
+				if started { // else it sees to that itself
+					t.Cancel(context.Cause(ctx))
 				}
 			})
 		})
