@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -32,6 +33,7 @@ type service struct {
 	value   []byte            // of a service of each worker
 	cancel  func(cause error) // of the present run, nil when none is
 	leaving bool
+	told    atomic.Bool // leaving, and the present run's context is cancelled
 	m       *mainConf
 
 	// interruptions of the present run; again: it has begun as one that is
@@ -133,6 +135,7 @@ func (s *service) leave() {
 	s.leaving = true
 	if s.cancel != nil {
 		s.cancel(handler.ErrWorkerExiting)
+		s.told.Store(true)
 	}
 	for _, cb := range s.callbacks {
 		if cb.running {
@@ -186,6 +189,9 @@ func (s *service) run() {
 	s.onLoop(func() { ctx = s.begin() })
 	for first := true; ctx != nil; first = false {
 		value, err := s.call(ctx, s.use.h, s.arg, first)
+		if s.told.Load() && !s.use.h.Held && !errors.Is(context.Cause(ctx), handler.ErrWorkerExiting) {
+			value, err = s.farewell()
+		}
 		s.m.calls.Add(-1)
 		ctx = nil
 		s.onLoop(func() {
@@ -197,6 +203,15 @@ func (s *service) run() {
 		})
 	}
 	s.onLoop(s.w.Leave)
+}
+
+// farewell runs the service once more with a context that tells of the worker's
+// end: a run that was interrupted before could not hear of it, and may have state
+// to keep.
+func (s *service) farewell() ([]byte, error) {
+	ctx, cancel := context.WithCancelCause(s.parent)
+	cancel(handler.ErrWorkerExiting)
+	return s.call(ctx, s.use.h, s.arg, false)
 }
 
 // begin makes the context of a call, with the baton; nil when the worker leaves.

@@ -183,6 +183,27 @@ func TestServiceUnderHooks(t *testing.T) {
 	}
 }
 
+// TestExitIsHeardBehindAHook: a service that a hook has interrupted hears
+// nevertheless, once, that its worker ends, and can keep its state.
+func TestExitIsHeardBehindAHook(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			s := newSite(t)
+			s.write(1, "handler_run_service caretaker $k; handler_service_hooks_zone hooks 64k;", `location /poke { handler_service_hook poke $k x; } location / { return 200 "$k"; }`)
+			s.start()
+			s.until("the service runs", func() bool { return s.get("/") == "ready" })
+			time.Sleep(20 * time.Millisecond)
+			s.get("/poke")
+			s.until("the service is interrupted", func() bool { return s.count("keeper: interrupted") == 1 })
+			s.cmd.Process.Signal(sig)
+			s.until("the old worker has left", func() bool { return s.count("exited with code 0") == 1 })
+			if n := s.count("keeper: state kept"); n != 1 {
+				t.Errorf("the state was kept %d times", n)
+			}
+		})
+	}
+}
+
 // TestLuaClientsComeAndGo: of asynchronous handlers in Lua whose clients leave at
 // random moments each is unwound exactly once, and the others' answers are theirs.
 func TestLuaClientsComeAndGo(t *testing.T) {

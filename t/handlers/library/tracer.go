@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,7 @@ import (
 func registerTracers() {
 	handler.Service("tracer", trace)
 	handler.Service("restless", restless)
+	handler.Service("caretaker", keep)
 	handler.Hook("poke", func(arg []byte) ([]byte, error) { return append([]byte("poked "), arg...), nil })
 	handler.Sync("restlessState", func(string) string {
 		return fmt.Sprintf("%d runs, %d at once", restlessRuns.Load(), restlessMost.Load())
@@ -109,4 +111,21 @@ func restless(ctx context.Context, _ []byte, _ bool) ([]byte, error) {
 	}
 	<-ctx.Done()
 	return nil, context.Cause(ctx)
+}
+
+// keep is a service that takes its time when it is interrupted, and keeps its
+// state when its worker ends.
+func keep(ctx context.Context, _ []byte, first bool) ([]byte, error) {
+	if first {
+		return []byte("ready"), nil
+	}
+	<-ctx.Done()
+	cause := context.Cause(ctx)
+	if errors.Is(cause, handler.ErrWorkerExiting) {
+		say("keeper: state kept")
+		return nil, cause
+	}
+	say("keeper: interrupted")
+	time.Sleep(200 * time.Millisecond)
+	return nil, cause
 }
