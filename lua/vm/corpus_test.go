@@ -2,6 +2,12 @@ package vm
 
 // corpus is what TestDifferential runs in this engine and in LuaJIT.
 var corpus = []string{
+	`local ключ, été = 1, {ü = 2} été.ö = 3 return ключ, été["ü"], été.ö, "_x0_e9"`,
+	`function f_é(ä, ...) goto ñ ::ñ:: for ø = 1, 2 do ä = ä + ø end for ķ in pairs{α = 1} do return ä, ķ end end return f_é(1)`,
+	`local o = {} function o:läuft(wörter) return self == o, wörter end return o:läuft("_x0_ä é")`,
+	`return Ω.x`,
+	`return 1é`,
+	`local _x0_e9, é = 1, 2 return _x0_e9, é`,
 	`return 1/3`,
 	`return 0.1`,
 	`return 1e15`,
