@@ -131,7 +131,7 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			if c.timer != nil {
 				suffix += c.timer.suffix
 			}
-		case PhaseInitWorker, PhaseExitWorker:
+		case PhaseInitWorker:
 			suffix = ", context: " + c.Phase.Directive()
 		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
 			conn := c.hand.Conn

@@ -31,6 +31,9 @@ type Subrequest struct {
 	Done func(sub *Request, rc Status)
 	// Prepare may change the subrequest before it runs.
 	Prepare func(sub *Request)
+	// Issuer is who the log names when there are too many, with a space behind;
+	// "" is the server.
+	Issuer string
 }
 
 // subState is what a subrequest has besides a request.
@@ -59,12 +62,8 @@ type postItem struct {
 // too many (the log says so).
 func (r *Request) NewSubrequest(o Subrequest) *Request {
 	m := r.Main
-	if m.subrequests == 0 {
-		r.Logf(log.Error, "subrequests cycle while processing %q", o.URI)
-		return nil
-	}
-	if r.depth >= maxSubrequests {
-		r.Logf(log.Error, "subrequests cycle while processing %q", o.URI)
+	if m.subrequests == 0 || r.depth >= maxSubrequests {
+		r.Logf(log.Error, "%ssubrequests cycle while processing %q", o.Issuer, o.URI)
 		return nil
 	}
 	s := &Request{
