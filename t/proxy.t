@@ -613,3 +613,15 @@ GET /p
 GET /p?from=127.0.0.2
 --- response_body
 127.0.0.2
+
+
+=== TEST 44: a name server that is not there
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    resolver_timeout 100ms;
+    location /p { set $host_name name.test; proxy_pass http://$host_name/; }
+--- request
+GET /p
+--- error_code: 502
+--- error_log eval
+qr/(?:send|recv)\(\) failed \(111: Connection refused\) while resolving, resolver: 127\.0\.0\.1:\d+/

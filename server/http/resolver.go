@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -88,6 +89,11 @@ func (l *Location) Resolver(m *Main) (*resolver.Resolver, time.Duration) {
 		o := rs.o
 		o.Transport, o.Runtime = dnsTransport{w.Loop}, loopRuntime{w.Loop}
 		o.Report = func(server string, err error) {
+			var e syscall.Errno
+			if errors.As(err, &e) {
+				w.log.Printf(log.Error, "recv() failed (%s) while resolving, resolver: %s", log.Cause(e), server)
+				return
+			}
 			w.log.Printf(log.Error, "no answer from the name server %s: %s", server, err)
 		}
 		rs.r = resolver.New(o)
