@@ -8,6 +8,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/authrequest"
 	_ "github.com/perigee-server/perigee/builtins/autoindex"
 	_ "github.com/perigee-server/perigee/builtins/charset"
+	_ "github.com/perigee-server/perigee/builtins/dav"
 	_ "github.com/perigee-server/perigee/builtins/counters"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/gzip"
