@@ -100,7 +100,7 @@ func removePath(r *http.Request, path string, folder bool) http.Status {
 	for _, e := range entries {
 		removePath(r, filepath.Join(path, e.Name()), e.IsDir())
 	}
-	if err := syscall.Rmdir(path); err != nil {
+	if err := os.Remove(path); err != nil {
 		return failed(r, err, "rmdir()", path, 404)
 	}
 	return http.OK
