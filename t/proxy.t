@@ -625,3 +625,17 @@ GET /p
 --- error_code: 502
 --- error_log eval
 qr/(?:send|recv)\(\) failed \(111: Connection refused\) while resolving, resolver: 127\.0\.0\.1:\d+/
+
+
+=== TEST 45: a client that leaves while the name is looked up
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    location /p { set $host_name name.test; proxy_pass http://$host_name/; }
+--- request
+GET /p
+--- timeout: 0.1
+--- abort
+--- ignore_response
+--- wait: 0.4
+--- access_log eval
+qr{"GET /p HTTP/1\.1" 499 }
