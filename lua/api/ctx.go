@@ -69,6 +69,8 @@ type run struct {
 	streams []*bodyStream // that the script may still read
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
+	// cut tells that an error has ended it while captures ran.
+	cut bool
 
 	phase Phase
 	fn    *lua.LFunction // the script
@@ -239,6 +241,7 @@ func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ..
 			results[i] = t.L.Get(i - len(results))
 		}
 	}
+	r.cut = err != nil && err != vm.ErrUnwound && c.pending > 0
 	if err == nil && r.end == going {
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}

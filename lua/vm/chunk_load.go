@@ -21,6 +21,13 @@ type Chunk struct {
 // Compile normalises, parses, rewrites and compiles source. The chunk name is
 // written as load gets it. Its errors are *SyntaxError.
 func Compile(source, chunk string) (*Chunk, error) {
+	if isBytecode(source) {
+		name := ChunkID(chunk)
+		if isBytecode(chunk) { // the source is its own name
+			name = "(binary)"
+		}
+		return nil, &SyntaxError{Chunk: name, Message: "cannot load incompatible bytecode"}
+	}
 	text, names, err := normalize(source, chunk)
 	if err != nil {
 		return nil, blame(source, chunk, err)

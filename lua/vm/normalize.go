@@ -33,12 +33,15 @@ func normalize(source, chunk string) (string, spelling, error) {
 // SyntaxError is a refusal of the lexer or the parser.
 type SyntaxError struct {
 	Chunk   string // display name, as ChunkID gives it
-	Line    int    // first line is 1
+	Line    int    // first line is 1; 0 for an error that has no line
 	Message string // "unfinished string near '…'"
 }
 
 // Error gives "chunk:line: message".
 func (e *SyntaxError) Error() string {
+	if e.Line == 0 {
+		return e.Chunk + ": " + e.Message
+	}
 	return e.Chunk + ":" + formatInt(e.Line) + ": " + e.Message
 }
 
