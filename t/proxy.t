@@ -639,3 +639,28 @@ GET /p
 --- wait: 0.4
 --- access_log eval
 qr{"GET /p HTTP/1\.1" 499 }
+
+
+=== TEST 46: what is less than a buffer waits for the rest
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_1; location / { content_by_lua_block {
+        ngx.header.content_length = 20
+        ngx.print("hello") ngx.flush(true) ngx.sleep(tonumber(ngx.var.arg_s)) ngx.print(" world, at last") } } }
+--- config
+    location /on { proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /off { proxy_buffering off; proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /t { content_by_lua_block {
+        for _, uri in ipairs{"/on?s=0.3", "/off?s=0.3", "/on?s=0.02"} do
+            local res = ngx.location.capture(uri)
+            ngx.say(res.status, " ", res.body, " ", res.truncated)
+        end
+        local res = ngx.location.capture("/on?s=0.05", {stream = true})
+        ngx.say((res:read()))
+    } }
+--- request
+GET /t
+--- response_body
+200  true
+200 hello true
+200 hello world, at last false
+hello

@@ -241,7 +241,7 @@ func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ..
 			results[i] = t.L.Get(i - len(results))
 		}
 	}
-	r.cut = err != nil && err != vm.ErrUnwound && c.pending > 0
+	r.cut = err != nil && err != vm.ErrUnwound && c.pending > len(r.streams)
 	if err == nil && r.end == going {
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}

@@ -15,6 +15,8 @@ type Subrequest struct {
 	// Capture, when set, gets the body in memory instead of the client.
 	// It may wait: the subrequest then does.
 	Capture func(r *Request, b []byte)
+	// Live tells that Capture wants the body as it comes.
+	Live bool
 	// Head is called when the header of the response has been made.
 	Head func(sub *Request)
 	// Fields replace the parent's request header where not nil.
@@ -57,6 +59,10 @@ type postItem struct {
 	sub  *Request
 	bufs []Buf
 }
+
+// Live reports whether who gets the body wants it as it comes, so that nothing
+// should gather it.
+func (r *Request) Live() bool { return r.sub != nil && r.sub.o.Live }
 
 // NewSubrequest makes a subrequest, which Run or Start runs. nil when there are
 // too many (the log says so).
