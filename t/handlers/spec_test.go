@@ -15,6 +15,13 @@ import (
 var server *spec.Binary
 
 func TestMain(m *testing.M) {
+	if args := os.Getenv(crowdEnv); args != "" {
+		if err := crowd(args); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := spec.Guard(); err != nil {
 		fmt.Fprintln(os.Stderr, "keeper:", err)
 		os.Exit(1)
