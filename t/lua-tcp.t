@@ -68,7 +68,7 @@ location /t { content_by_lua_block {
 --- request
 GET /t
 --- response_body
-1
+nilclosed
 true
 getsslpointer: nilno ssl connection
 getsslctx: nilno ssl context
@@ -120,7 +120,7 @@ one--two;threefour
 one
 two;
 thr e nilclosedefour
-1
+nilclosed
 
 === TEST 6: a datagram's sender has an address
 --- skip_nginx_reference: Debian's lua-nginx-module is older than this method

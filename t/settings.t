@@ -12,6 +12,7 @@ __DATA__
     gzip_window 16k;
     gzip_no_buffer off;
     postpone_gzipping 20;
+    gunzip_buffers 16 4k;
     aio_write on;
     open_file_cache_events on;
     open_log_file_cache max=10 inactive=10s min_uses=2 valid=1m;

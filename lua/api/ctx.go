@@ -69,6 +69,8 @@ type run struct {
 	streams []*bodyStream // that the script may still read
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
+	// cut tells that an error has ended it while captures ran.
+	cut bool
 
 	phase Phase
 	fn    *lua.LFunction // the script
@@ -143,7 +145,7 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			if c.timer != nil {
 				suffix += c.timer.suffix
 			}
-		case PhaseInitWorker, PhaseExitWorker:
+		case PhaseInitWorker:
 			suffix = ", context: " + c.Phase.Directive()
 		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
 			conn := c.hand.Conn
@@ -251,6 +253,7 @@ func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ..
 			results[i] = t.L.Get(i - len(results))
 		}
 	}
+	r.cut = err != nil && err != vm.ErrUnwound && c.pending > len(r.streams)
 	if err == nil && r.end == going {
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}

@@ -346,6 +346,9 @@ func (c *Ctx) setReqHeader(L *lua.LState, override bool) int {
 		}
 		values = []string{vm.Text(L, v).String()}
 	}
+	if c.R.Version < 1000 {
+		return 0 // HTTP/0.9 has no fields
+	}
 	if override {
 		if len(values) == 0 {
 			c.clearField(name)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,8 @@ type Resolver struct {
 type flight struct {
 	gate     Gate
 	deadline time.Time // of the most patient waiter
+	waiters  int       // those who have not left
+	landed   bool
 	value    *answer
 	code     int // 0 with value
 }
@@ -76,6 +79,32 @@ func (r *Resolver) Resolve(name string, timeout time.Duration) ([]netip.Addr, er
 	return a.addrs(kept), nil
 }
 
+// Addresses is Resolve for those who follow a name: it returns the addresses in a
+// fixed order, and until when they hold. An address in place of a name holds for
+// ever: until is the zero time.
+func (r *Resolver) Addresses(name string, timeout time.Duration) (addrs []netip.Addr, until time.Time, err error) {
+	if addr, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{addr}, time.Time{}, nil
+	}
+	a, _, err := r.lookup(key{kindName, canonical(name)}, name, timeout)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	addrs = a.addrs(false)
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return slices.Compact(addrs), a.until, nil
+}
+
+// Services is ResolveService for those who follow a name: it says too until when
+// the records and the addresses of all targets hold.
+func (r *Resolver) Services(name string, timeout time.Duration) ([]Service, time.Time, error) {
+	a, _, err := r.lookup(key{kindService, canonical(name)}, name, timeout)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return append([]Service(nil), a.services...), a.until, nil
+}
+
 // ResolveAddr returns the name of addr: nginx's ngx_resolve_addr.
 func (r *Resolver) ResolveAddr(addr netip.Addr, timeout time.Duration) (string, error) {
 	a, _, err := r.lookup(key{kindAddr, wire.ReverseName(addr)}, addr.String(), timeout)
@@ -88,11 +117,8 @@ func (r *Resolver) ResolveAddr(addr netip.Addr, timeout time.Duration) (string, 
 // ResolveService returns the SRV records of name, sorted by priority, with the
 // addresses of their targets.
 func (r *Resolver) ResolveService(name string, timeout time.Duration) ([]Service, error) {
-	a, _, err := r.lookup(key{kindService, canonical(name)}, name, timeout)
-	if err != nil {
-		return nil, err
-	}
-	return append([]Service(nil), a.services...), nil
+	list, _, err := r.Services(name, timeout)
+	return list, err
 }
 
 // canonical is the form of a name in the cache and on the wire.
@@ -110,6 +136,7 @@ func (r *Resolver) lookup(k key, name string, timeout time.Duration) (a *answer,
 			return a, true, nil
 		}
 		if err := f.gate.Wait(deadline.Sub(now)); err != nil {
+			r.leave(k, f)
 			if errors.Is(err, ErrTimeout) {
 				return nil, false, &Error{Name: name, Code: TimedOut}
 			}
@@ -137,12 +164,27 @@ func (r *Resolver) join(k key, now, deadline time.Time) (*flight, *answer) {
 		if f.deadline.Before(deadline) {
 			f.deadline = deadline
 		}
+		f.waiters++
 		return f, nil
 	}
-	f := &flight{gate: r.o.Runtime.NewGate(), deadline: deadline}
+	f := &flight{gate: r.o.Runtime.NewGate(), deadline: deadline, waiters: 1}
 	r.flights[k] = f
 	r.o.Runtime.Go(func() { r.fly(k, f) })
 	return f, nil
+}
+
+// leave takes a waiter off a flight. One that nobody waits for asks no more, and
+// who comes later starts another.
+func (r *Resolver) leave(k key, f *flight) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.waiters--; f.waiters > 0 || f.landed {
+		return
+	}
+	f.deadline = time.Time{}
+	if r.flights[k] == f {
+		delete(r.flights, k)
+	}
 }
 
 // fly fetches an answer, keeps it and lets the waiters go.
@@ -150,13 +192,17 @@ func (r *Resolver) fly(k key, f *flight) {
 	f.code = ServerFailure // should the task be unwound on its way
 	defer func() {
 		r.mu.Lock()
-		delete(r.flights, k)
+		f.landed = true
+		if r.flights[k] == f {
+			delete(r.flights, k)
+		}
 		if f.code == 0 {
 			now := r.o.Runtime.Now()
 			valid := f.value.ttl
 			if r.o.Valid > 0 {
 				valid = r.o.Valid
 			}
+			f.value.until = now.Add(max(valid, 0))
 			if valid > 0 {
 				r.cache.put(k, f.value, now.Add(valid), now)
 			}

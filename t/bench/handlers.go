@@ -41,6 +41,15 @@ func init() {
 ';
 `
 
+// benchLibrary is the same in Lua.
+const benchLibrary = `
+    handler compile lua $ROOT/bench.lua '
+        local handler = require "handler"
+        handler.sync("lua_upper", string.upper)
+        handler.async("lua_now", function(arg) return arg end)
+    ';
+`
+
 // plainPeer is what native handlers are compared with: the cheapest response of
 // the peer.
 const plainPeer = `location / { return 200 "hello, world\n"; }`
@@ -60,6 +69,14 @@ var handlerCases = []benchCase{
 	handlerCase("handler_async_content", `handler_async_content content;`),
 	onBody(handlerCase("handler_body", `handler_run_async_on_request_body length $v ""; echo $v;`)),
 	withService(handlerCase("handler_service", `echo $clock;`)),
+	inLua(handlerCase("handler_lua_run", `handler_run lua_upper $v "hello, world"; echo $v;`)),
+	inLua(handlerCase("handler_lua_async", `handler_run_async lua_now $v "hello, world"; echo $v;`)),
+}
+
+// inLua replaces the library by the one in Lua.
+func inLua(c benchCase) benchCase {
+	c.http = benchLibrary
+	return c
 }
 
 // onBody has the client send a body of 1 KB.

@@ -26,9 +26,9 @@ func registerTasks() {
 		}
 		return b, err
 	})
-	handler.Async("spin", handler.Typed(func(_ context.Context, d time.Duration) ([]byte, error) {
+	handler.Async("spin", handler.Typed(func(ctx context.Context, d time.Duration) ([]byte, error) {
 		n := 0
-		for end := time.Now().Add(d); time.Now().Before(end); n++ {
+		for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; n++ {
 		}
 		return fmt.Append(nil, n > 0), nil
 	}))
