@@ -406,7 +406,7 @@ func (c *Ctx) version(L *lua.LState) uint16 {
 		}
 		return 0
 	}
-	return slices.Max(append([]uint16{0}, c.hand.Hello.SupportedVersions...))
+	return c.hand.Version()
 }
 
 func tlsVersion(e *Engine, c *Ctx, L *lua.LState) int {

@@ -63,3 +63,22 @@ func (c *Conn) SharedCiphers() []uint16 {
 	}
 	return shared
 }
+
+// Version is the highest version that both the client and the server of a
+// handshake speak, 0 when there is none.
+func (h *Handshake) Version() uint16 {
+	highest := uint16(0)
+	switch s := h.Conn.tls; {
+	case h.Protocols != 0:
+		_, highest = TLSVersions(h.Protocols)
+	case s.config != nil:
+		highest = s.config.MaxVersion
+	}
+	best := uint16(0)
+	for _, v := range h.Hello.SupportedVersions {
+		if v <= highest {
+			best = max(best, v)
+		}
+	}
+	return best
+}

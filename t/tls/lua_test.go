@@ -133,6 +133,7 @@ const oneServer = `server { listen 127.0.0.1:PORT ssl; server_name a.test; ssl_c
 // that it chooses.
 func TestHelloByLua(t *testing.T) {
 	s := luaServer(t, oneServer+`ssl_client_hello_by_lua_file DIR/hello.lua;
+		ssl_certificate_by_lua_block { local ssl = require "ngx.ssl" ngx.log(ngx.NOTICE, ssl.server_name(), " has agreed on ", ssl.get_tls1_version_str(), ";") }
 		location / { return 200 "$ssl_protocol"; } }`, map[string]string{"hello.lua": `
 		local hello = require "ngx.ssl.clienthello"
 		local name = hello.get_client_hello_server_name()
@@ -150,6 +151,11 @@ func TestHelloByLua(t *testing.T) {
 	}
 	if _, err := tls.Dial("tcp", s.addr, &tls.Config{ServerName: "c.test", InsecureSkipVerify: true}); err == nil {
 		t.Error("the script can not refuse a handshake")
+	}
+	for _, want := range []string{"a.test has agreed on TLSv1.3;", "b.test has agreed on TLSv1.2;"} {
+		if !strings.Contains(s.log(), want) {
+			t.Errorf("no %q in the log", want)
+		}
 	}
 	if !regexp.MustCompile(`hello of a\.test 11 a\.test TLSv1\.[23],TLSv1\.[23] http/1\.1 nil `).MatchString(s.log()) {
 		t.Errorf("%s", s.log())
