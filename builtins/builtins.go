@@ -9,6 +9,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/autoindex"
 	_ "github.com/perigee-server/perigee/builtins/charset"
 	_ "github.com/perigee-server/perigee/builtins/counters"
+	_ "github.com/perigee-server/perigee/builtins/dav"
 	_ "github.com/perigee-server/perigee/builtins/echo"
 	_ "github.com/perigee-server/perigee/builtins/gzip"
 	_ "github.com/perigee-server/perigee/builtins/handlers"

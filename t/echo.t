@@ -498,3 +498,37 @@ unknown option for echo_subrequest*: -z
 "GET /e?a=" . "x" x 4000
 --- response_body eval
 "x" x 4000 . "\n"
+
+
+=== TEST 40: echo_exec of a named location leaves the query string
+--- config
+    location /main { echo_exec @bar?a=32; }
+    location @bar { echo "a: [$arg_a]"; }
+--- request
+GET /main
+--- response_body
+a: []
+--- error_log
+querystring a=32 ignored when exec'ing named location @bar
+
+
+=== TEST 41: a delimiter that begins with - needs --
+--- config
+    location /main { echo_foreach_split '-a-' $arg_list; echo $echo_it; echo_end; }
+--- request
+GET /main?list=foo-a-bar
+--- error_code: 500
+--- error_log
+if your delimiter starts with "-", preceding it with a "--"
+
+
+=== TEST 42: an unsafe URI ends the request and is no error of the server
+--- config
+    location /main { echo_location /../foo; }
+--- request
+GET /main
+--- ignore_response
+--- error_log
+echo_location sees unsafe uri: "/../foo"
+--- no_error_log
+[error]

@@ -293,3 +293,56 @@ GET /g
 !Content-Encoding
 
 
+
+
+=== TEST 24: gunzip for a client that does not accept gzip
+--- config
+    location /r { gzip on; gzip_types *; gzip_min_length 1; gzip_http_version 1.0; gzip_proxied any; echo_duplicate 20000 "0123456789"; }
+    location /p { gunzip on; proxy_set_header Accept-Encoding gzip; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/r; }
+--- request
+GET /p
+--- response_headers
+! Content-Encoding
+--- response_body eval
+"0123456789" x 20000
+--- no_error_log
+[error]
+
+
+=== TEST 25: gunzip leaves a response alone for a client that accepts gzip
+--- config
+    location /r { gzip on; gzip_types *; gzip_min_length 1; gzip_http_version 1.0; gzip_proxied any; echo hello; }
+    location /p { gunzip on; gzip_vary on; proxy_set_header Accept-Encoding gzip; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/r; }
+--- request
+GET /p
+--- more_headers
+Accept-Encoding: gzip
+--- response_headers
+Content-Encoding: gzip
+Vary: Accept-Encoding
+--- response_body_like: .
+
+
+=== TEST 26: gunzip of what is not compressed
+--- config
+    location /p { gunzip on; echo_duplicate 10 hello; more_set_headers "Content-Encoding: gzip"; }
+--- request
+GET /p
+--- ignore_response
+--- error_log
+inflate() failed
+
+
+=== TEST 27: gunzip of a flushed response, and Lua
+--- config
+    location /r { gzip on; gzip_types *; gzip_min_length 1; gzip_http_version 1.0; gzip_proxied any;
+        content_by_lua_block { ngx.say("one") ngx.flush(true) ngx.sleep(0.01) ngx.say("two") ngx.flush(true) } }
+    location /p { gunzip on; proxy_set_header Accept-Encoding gzip; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/r;
+        body_filter_by_lua_block { ngx.arg[1] = ngx.arg[1] } }
+--- request
+GET /p
+--- response_body
+one
+two
+--- no_error_log
+[error]

@@ -118,3 +118,17 @@ API disabled in the context of set_by_lua*
 [200, 409, 200, 400, 404]
 --- no_error_log
 [error]
+
+
+=== TEST 8: an error while a stream is open is answered
+--- config
+    location /t { content_by_lua_block {
+        local res = ngx.location.capture("/made", {stream = true})
+        error("given up")
+    } }
+    location /made { content_by_lua_block { ngx.print("first") ngx.flush() ngx.sleep(0.05) ngx.print("second") } }
+--- request
+GET /t
+--- error_code: 500
+--- error_log
+given up

@@ -120,3 +120,20 @@ in
 --- no_error_log
 [error]
 
+
+
+=== TEST 11: an error while a capture runs ends the connection
+--- config
+    location = /sleep { echo_sleep 0.05; }
+    location /t { content_by_lua_block {
+        ngx.thread.spawn(function() ngx.location.capture("/sleep") end)
+        ngx.sleep(0.01)
+        ngx.exit(ngx.HTTP_OK)
+    } }
+--- request
+GET /t
+--- ignore_response
+--- error_log
+attempt to abort with pending subrequests
+--- access_log eval
+qr{"GET /t HTTP/1\.1" 000 0}

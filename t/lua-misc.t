@@ -143,3 +143,76 @@ GET /t
 --- error_log
 writing a global Lua variable ('oops')
 
+
+
+=== TEST 9: names of bytes from 128 up
+--- config
+    location /t { content_by_lua_block {
+        local schlüssel = {größe = 3}
+        ngx.say(ngx.var.arg_语言, " ", schlüssel.größe)
+    } }
+--- request
+GET /t?语言=zh
+--- response_body
+zh 3
+--- no_error_log
+[error]
+
+
+=== TEST 10: error at level 2 names the caller, or nothing where there is none
+--- config
+    location /t { content_by_lua_block {
+        local function check(v) if not v then error("bad value", 2) end end
+        local _, err = pcall(function()
+            check(false)
+        end)
+        ngx.say(err)
+        local co = coroutine.create(function() error("no caller", 2) end)
+        ngx.say(select(2, coroutine.resume(co)))
+        ngx.say(select(2, pcall(function() assert(false, "told") end)))
+    } }
+--- request
+GET /t
+--- response_body_like: ^content_by_lua\(nginx\.conf:\d+\):4: bad value\nno caller\ncontent_by_lua\(nginx\.conf:\d+\):9: told\n$
+
+
+=== TEST 11: coroutine has what lua-nginx-module gives it, and require knows the libraries
+--- config
+    location /t { content_by_lua_block {
+        local names = {}
+        for name in pairs(coroutine) do names[#names + 1] = name end
+        table.sort(names)
+        ngx.say(table.concat(names, " "))
+        ngx.say(require "package" == package)
+    } }
+--- request
+GET /t
+--- response_body
+__create __resume __status __wrap __yield _create _resume _status _wrap _yield create resume running status wrap yield
+true
+
+
+=== TEST 12: HTTP/0.9 has no fields to set
+--- config
+    location /t { content_by_lua_block {
+        ngx.req.set_header("X-Foo", "howdy")
+        ngx.req.clear_header("X-Bar")
+        ngx.say("X-Foo: ", ngx.req.get_headers()["X-Foo"])
+    } }
+--- raw_request eval
+"GET /t\r\n"
+--- http09
+--- response_body
+X-Foo: nil
+--- no_error_log
+[error]
+
+
+=== TEST 13: too many subrequests of a script
+--- config
+    location /t { content_by_lua_block { ngx.location.capture("/t") } }
+--- request
+GET /t
+--- response_body
+--- error_log
+lua subrequests cycle while processing "/t"

@@ -141,3 +141,16 @@ true1
 --- no_error_log
 [error]
 
+
+
+=== TEST 8: what a thread that has failed leaves
+--- config
+    location /t { content_by_lua_block {
+        local function try(f) ngx.say(ngx.thread.wait(ngx.thread.spawn(f))) end
+        try(function() error("a ", 2) end)
+        try(function() error("b ", 0) end)
+        try(function() assert(false, "c ") end)
+    } }
+--- request
+GET /t
+--- response_body_like: ^falsea a \nfalseb \nfalsefalsec content_by_lua\(nginx\.conf:\d+\):5: c \n$

@@ -613,3 +613,54 @@ GET /p
 GET /p?from=127.0.0.2
 --- response_body
 127.0.0.2
+
+
+=== TEST 44: a name server that is not there
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    resolver_timeout 100ms;
+    location /p { set $host_name name.test; proxy_pass http://$host_name/; }
+--- request
+GET /p
+--- error_code: 502
+--- error_log eval
+qr/(?:send|recv)\(\) failed \(111: Connection refused\) while resolving, resolver: 127\.0\.0\.1:\d+/
+
+
+=== TEST 45: a client that leaves while the name is looked up
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    location /p { set $host_name name.test; proxy_pass http://$host_name/; }
+--- request
+GET /p
+--- timeout: 0.1
+--- abort
+--- ignore_response
+--- wait: 0.4
+--- access_log eval
+qr{"GET /p HTTP/1\.1" 499 }
+
+
+=== TEST 46: what is less than a buffer waits for the rest
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_1; location / { content_by_lua_block {
+        ngx.header.content_length = 20
+        ngx.print("hello") ngx.flush(true) ngx.sleep(tonumber(ngx.var.arg_s)) ngx.print(" world, at last") } } }
+--- config
+    location /on { proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /off { proxy_buffering off; proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /t { content_by_lua_block {
+        for _, uri in ipairs{"/on?s=0.3", "/off?s=0.3", "/on?s=0.02"} do
+            local res = ngx.location.capture(uri)
+            ngx.say(res.status, " ", res.body, " ", res.truncated)
+        end
+        local res = ngx.location.capture("/on?s=0.05", {stream = true})
+        ngx.say((res:read()))
+    } }
+--- request
+GET /t
+--- response_body
+200  true
+200 hello true
+200 hello world, at last false
+hello

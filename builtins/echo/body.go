@@ -33,6 +33,10 @@ type each struct {
 }
 
 func runForeach(r *http.Request, s *state, c *command) http.Status {
+	if c.wrong != "" {
+		r.Logf(log.Error, `echo_foreach should take at least two arguments. (if your delimiter starts with "-", preceding it with a "--".)`)
+		return 500
+	}
 	sep, text := c.args[0].Eval(r), c.args[1].Eval(r)
 	if len(sep) == 0 || s.each != nil {
 		if s.each != nil {

@@ -133,8 +133,11 @@ func compile(c *cycle.Conf) (command, error) {
 	case cmd.name == "echo" || cmd.name == "echo_before_body" || cmd.name == "echo_after_body":
 		args = cmd.echoOptions(args)
 	case cmd.name == "echo_foreach_split":
-		if args[0] == "--" {
+		switch {
+		case args[0] == "--":
 			args = args[1:]
+		case len(args[0]) > 1 && args[0][0] == '-':
+			cmd.wrong = args[0] // taken for an option; told when the directive runs
 		}
 		if len(args) != 2 {
 			return cmd, c.Errorf("invalid number of arguments in %q directive", cmd.name)

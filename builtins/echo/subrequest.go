@@ -67,8 +67,8 @@ func subrequest(r *http.Request, s *state, c *command, o http.Subrequest) http.S
 	}
 	o.URI = http.UnescapeURI(o.URI)
 	if bytes.Contains(o.URI, []byte("/..")) {
-		r.Logf(log.Error, "unsafe URI %q was detected", o.URI)
-		return 500
+		r.Logf(log.Debug, "%s sees unsafe uri: %q", c.name, o.URI)
+		return http.Error
 	}
 	o.Prepare = func(sub *http.Request) {
 		if o.HasBody {
@@ -108,18 +108,18 @@ func runExec(r *http.Request, s *state, c *command) http.Status {
 	if len(c.args) > 1 {
 		args = clone(c.args[1].Eval(r))
 	}
-	if len(uri) > 0 && uri[0] == '@' {
-		if len(args) > 0 {
-			r.Logf(log.Warn, "querystring %q ignored when exec'ing named location %q", args, uri)
-		}
-		return r.NamedLocation(string(uri))
-	}
 	path, query := http.SplitURI(uri)
 	if len(path) < len(uri) {
 		uri = path
 		if args == nil {
 			args = query
 		}
+	}
+	if len(uri) > 0 && uri[0] == '@' {
+		if len(args) > 0 {
+			r.Logf(log.Warn, "querystring %s ignored when exec'ing named location %s", args, uri)
+		}
+		return r.NamedLocation(string(uri))
 	}
 	return r.InternalRedirect(uri, args)
 }

@@ -73,8 +73,6 @@ func handle(r *http.Request) http.Status {
 			return rc
 		}
 	}
-	x.group = x.t.group
-	upstream.Note(r, x.group)
 	buffered := s.requestBuffering.V || r.ChunkedBody && s.version.V < 1001
 	if s.passBody.V && s.body.V == nil && buffered && !r.HasOwnBody() {
 		if rc := r.ReadBody(); rc != http.OK {
@@ -143,11 +141,24 @@ func (x *exchange) evaluate() http.Status {
 		return 500
 	}
 	x.t = t
-	if err := t.resolveNow(r); err != nil {
-		r.Logf(log.Error, "%s", err)
-		return 502
-	}
 	return http.OK
+}
+
+// resolve finds the servers of a target that variables have made.
+func (x *exchange) resolve() http.Status {
+	if x.t.group != nil {
+		return http.OK
+	}
+	err := x.t.resolveNow(x.r)
+	switch {
+	case err == nil:
+		return http.OK
+	case errors.Is(err, errGone):
+		x.r.Logf(log.Info, "client prematurely closed connection")
+		return 499
+	}
+	x.r.Logf(log.Error, "%s", err)
+	return 502
 }
 
 // LogSuffix names the upstream in log lines.
@@ -165,12 +176,17 @@ func (x *exchange) LogSuffix() string {
 // run makes attempts until one gives a response.
 func (x *exchange) run() http.Status {
 	r := x.r
-	r.SetUpstreamLog(x)
 	if !x.s.ignoreAbort.V && !r.IsSub() {
 		x.task = r.Loop().Current()
 		remove := r.OnAbort(x.onAbort)
 		defer remove()
 	}
+	if rc := x.resolve(); rc != http.OK {
+		return rc
+	}
+	x.group = x.t.group
+	upstream.Note(r, x.group)
+	r.SetUpstreamLog(x)
 	for {
 		rc, again := x.attempt()
 		if !again {

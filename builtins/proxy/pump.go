@@ -39,8 +39,10 @@ func (x *exchange) pump(a *attempt) http.Status {
 	began := time.Now()
 	var inLimit int64
 	in := x.buf // what has come with the head; the head's fields stay there
+	gather := buffering && !p.chunked && !r.Live()
+	var fault error // of the last read, which has left something to pass on
 	for {
-		if x.from < x.to {
+		if x.from < x.to && (!gather || fault != nil || int64(x.to-x.from) >= x.gathered(left)) {
 			data := in[x.from:x.to]
 			end := false
 			if p.chunked {
@@ -90,32 +92,56 @@ func (x *exchange) pump(a *attempt) http.Status {
 				}
 			}
 		}
-		x.from, x.to = 0, 0
-		if x.body == nil {
-			x.body = make([]byte, bodyBuffer)
+		in = x.room(in)
+		n, err := 0, fault
+		if err == nil {
+			n, err = x.conn.TryRead(in[x.to:])
 		}
-		in = x.body
-		n, err := x.conn.TryRead(in)
 		if err == event.ErrAgain {
-			if !p.chunked && left != 0 || p.chunked {
+			if x.to == 0 {
 				if rc := r.Flush(); rc != http.OK {
 					x.release(false)
 					return rc
 				}
 			}
-			n, err = x.conn.Read(in, x.wait.read)
+			n, err = x.conn.Read(in[x.to:], x.wait.read)
 		}
 		if err != nil {
+			if x.to > 0 && err != event.ErrTimeout && !errors.Is(err, errGone) {
+				fault = err
+				continue
+			}
 			if err == io.EOF && !p.chunked && left < 0 {
 				x.release(false)
 				return r.SendLast()
 			}
 			return x.readFailed(a, err, left)
 		}
-		x.to = n
+		x.to += n
 		a.received += int64(n)
 		inLimit += int64(n)
 	}
+}
+
+// gathered is how much of the body must be there before it is passed on, with
+// buffering: a buffer, or the rest (ngx_event_pipe).
+func (x *exchange) gathered(left int64) int64 {
+	size := min(x.s.buffers.V.Size, bodyBuffer)
+	if left >= 0 {
+		return min(size, left)
+	}
+	return size
+}
+
+// room gives the buffer to read into, with what was not passed on at its
+// beginning.
+func (x *exchange) room(in []byte) []byte {
+	if x.body == nil {
+		x.body = make([]byte, bodyBuffer)
+	}
+	x.to = copy(x.body, in[x.from:x.to])
+	x.from = 0
+	return x.body
 }
 
 // pass sends a part of the body on.

@@ -116,7 +116,7 @@ func (c *Ctx) responses(L *lua.LState, all []*captured) int {
 func (c *Ctx) prepare(L *lua.LState, uri, options lua.LValue, index int) *captured {
 	r := c.R
 	q := &captured{}
-	o := http.Subrequest{Method: head.MethodGet, MethodName: []byte("GET"), FreshVariables: true, Bare: true}
+	o := http.Subrequest{Method: head.MethodGet, MethodName: []byte("GET"), FreshVariables: true, Bare: true, Issuer: "lua "}
 	o.Capture = func(_ *http.Request, b []byte) { q.body = append(q.body, b...) }
 	o.Done = func(_ *http.Request, rc http.Status) { q.rc = rc }
 	var opts *lua.LTable

@@ -40,6 +40,7 @@ func (c *Ctx) newStream(q *captured, o *http.Subrequest) *bodyStream {
 	s := &bodyStream{q: q, run: c.run, loop: c.E.Loop}
 	o.Head = func(*http.Request) { s.head = true; s.wake() }
 	o.Capture = func(_ *http.Request, b []byte) { s.put(b) }
+	o.Live = true
 	return s
 }
 

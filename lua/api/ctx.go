@@ -69,6 +69,8 @@ type run struct {
 	streams []*bodyStream // that the script may still read
 	// spawned tells that light threads were made, which know the run.
 	spawned bool
+	// cut tells that an error has ended it while captures ran.
+	cut bool
 
 	phase Phase
 	fn    *lua.LFunction // the script
@@ -110,13 +112,25 @@ func (c *Ctx) end() {
 	c.ends = nil
 }
 
+// action is what nginx says that a request is doing, for its log lines.
+func (c *Ctx) action() string {
+	switch {
+	case c.Phase == PhaseLog:
+		return " while logging request"
+	case c.Phase == PhaseBalancer:
+		return " while connecting to upstream"
+	case c.Phase == PhaseHeaderFilter && c.R.Proxied():
+		return " while reading response header from upstream"
+	case c.Phase == PhaseBodyFilter && c.R.Proxied():
+		return " while sending to client"
+	}
+	return ""
+}
+
 // logLine writes to the request's error log, or to the worker's.
 func (c *Ctx) logLine(level log.Level, text string) {
 	if c.R != nil {
-		if c.Phase == PhaseBalancer {
-			text += " while connecting to upstream"
-		}
-		c.R.LogLine(level, text)
+		c.R.LogLine(level, text+c.action())
 		return
 	}
 	l := c.E.Log()
@@ -131,7 +145,7 @@ func (c *Ctx) logLine(level log.Level, text string) {
 			if c.timer != nil {
 				suffix += c.timer.suffix
 			}
-		case PhaseInitWorker, PhaseExitWorker:
+		case PhaseInitWorker:
 			suffix = ", context: " + c.Phase.Directive()
 		case PhaseSSLClientHello, PhaseSSLCertificate, PhaseSSLSessionFetch, PhaseSSLSessionStore:
 			conn := c.hand.Conn
@@ -239,6 +253,7 @@ func (c *Ctx) call(phase Phase, fn *lua.LFunction, results []lua.LValue, args ..
 			results[i] = t.L.Get(i - len(results))
 		}
 	}
+	r.cut = err != nil && err != vm.ErrUnwound && c.pending > len(r.streams)
 	if err == nil && r.end == going {
 		for len(r.lights) > 0 && c.E.Loop.Park() == nil {
 		}

@@ -43,6 +43,9 @@ func (c *Ctx) runPhase(phase Phase, code *Code) http.Status {
 	unwatch()
 	if err != nil {
 		c.report("lua entry thread aborted: runtime error: ", err)
+		if result.cut && !r.IsSub() {
+			return http.Error // as the response would wait for the subrequests
+		}
 		return c.failed()
 	}
 	switch result.end {

@@ -21,7 +21,14 @@ type Chunk struct {
 // Compile normalises, parses, rewrites and compiles source. The chunk name is
 // written as load gets it. Its errors are *SyntaxError.
 func Compile(source, chunk string) (*Chunk, error) {
-	text, err := Normalize(source, chunk)
+	if isBytecode(source) {
+		name := ChunkID(chunk)
+		if isBytecode(chunk) { // the source is its own name
+			name = "(binary)"
+		}
+		return nil, &SyntaxError{Chunk: name, Message: "cannot load incompatible bytecode"}
+	}
+	text, names, err := normalize(source, chunk)
 	if err != nil {
 		return nil, blame(source, chunk, err)
 	}
@@ -31,6 +38,7 @@ func Compile(source, chunk string) (*Chunk, error) {
 		return nil, blame(source, chunk, parserError(err, name, text))
 	}
 	rememberFile(chunk, name)
+	names.restore(block)
 	rewriteBlock(block)
 	outer, err := lua.Compile(wrap(block), name)
 	if err != nil {

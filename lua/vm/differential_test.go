@@ -44,7 +44,6 @@ var differences = map[string]string{
 	"for i=1,2,0 do return 1 end":            arithmetic,
 	"return table.concat({1,{},3})":          tailPosition,
 	"return select(0)":                       tailPosition,
-	"error('lvl',2)":                         tailPosition,
 	"error({})":                              address,
 	"next({},'nokey')":                       arguments,
 	"f\n(1)":                                 lenient,

@@ -207,16 +207,21 @@ func readPieces(L *lua.LState, reader *lua.LFunction) (string, bool) {
 }
 
 func compileMode(source, name, mode string) (*Chunk, error) {
-	if strings.HasPrefix(source, "\x1b") {
-		return nil, &SyntaxError{Chunk: ChunkID(name), Line: 1, Message: "bytecode can not be loaded by this engine"}
+	kind := "t"
+	if isBytecode(source) {
+		kind = "b"
 	}
-	if !strings.Contains(mode, "t") {
+	if !strings.Contains(mode, kind) {
 		return nil, &modeError{}
 	}
 	return Compile(source, name)
 }
 
-// modeError refuses text where only bytecode is admitted.
+// isBytecode tells what string.dump of some engine has made, none of which this
+// one reads.
+func isBytecode(source string) bool { return strings.HasPrefix(source, "\x1b") }
+
+// modeError refuses text where only bytecode is admitted, and the reverse.
 type modeError struct{}
 
 func (*modeError) Error() string { return "attempt to load chunk with wrong mode" }

@@ -18,6 +18,10 @@ func openPackage(L *lua.LState) {
 		"dofile":   doFile,
 	})
 	library := library(L, "package")
+	if loaded, ok := L.G.Registry.RawGetString("_LOADED").(*lua.LTable); ok {
+		loaded.RawSetString("package", library)
+		loaded.RawSetString("_G", L.G.Global)
+	}
 	library.RawSetString("cpath", lua.LString("./?.so;/usr/local/lib/lua/5.1/?.so;/usr/local/lib/lua/5.1/loadall.so"))
 	loaders := L.CreateTable(4, 0)
 	for _, loader := range []lua.LGFunction{loadPreloaded, loadLua, loadC, loadAllInOne} {

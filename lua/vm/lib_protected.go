@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"strconv"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -14,22 +16,52 @@ func openProtected(L *lua.LState) {
 	})
 }
 
-// assert raises its message as it is, without a position.
+// assert puts the position before a message that is text, as LuaJIT does.
 func assert(L *lua.LState) int {
 	if lua.LVAsBool(L.CheckAny(1)) {
 		return L.GetTop()
 	}
+	message := L.Get(2)
 	if L.GetTop() < 2 {
-		L.Error(lua.LString("assertion failed!"), 0)
+		message = lua.LString("assertion failed!")
 	}
-	L.Error(L.Get(2), 0)
+	L.Error(placed(L, message, 1), 0)
 	return 0
 }
 
-// raise is error: without an argument it raises nil.
+// raise is error: without an argument it raises nil. gopher-lua takes the
+// caller for the function at level 2 as well.
 func raise(L *lua.LState) int {
-	L.Error(L.Get(1), L.OptInt(2, 1))
+	level := L.OptInt(2, 1)
+	value := L.Get(1)
+	L.SetTop(1) // what is left of the arguments is a result of ngx.thread.wait
+	if level <= 0 || !lua.LVCanConvToString(value) {
+		L.SetTop(0)
+	}
+	L.Error(placed(L, value, level), 0)
 	return 0
+}
+
+// placed puts the position of a level of the stack before a message that is
+// text; level 0 has none.
+func placed(L *lua.LState, message lua.LValue, level int) lua.LValue {
+	if level <= 0 || !lua.LVCanConvToString(message) {
+		return message
+	}
+	return lua.LString(place(L, level) + Text(L, message).String())
+}
+
+// place is the position of the function at a level of the stack, as errors
+// begin with it (luaL_where); "" for a function in Go and behind the end.
+func place(L *lua.LState, level int) string {
+	frame, ok := L.GetStack(level)
+	if !ok || what(L, level) != "Lua" {
+		return ""
+	}
+	if _, err := L.GetInfo("Sl", frame, lua.LNil); err != nil {
+		return ""
+	}
+	return frame.Source + ":" + strconv.Itoa(frame.CurrentLine) + ": "
 }
 
 func pcall(L *lua.LState) int {

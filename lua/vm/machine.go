@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -108,7 +109,8 @@ func (m *Machine) failed(L *lua.LState) int {
 	return 1
 }
 
-// raisedWith is the arguments of the Go function that has raised an error.
+// raisedWith is what LuaJIT leaves on the stack of a Go function that has raised
+// an error: its arguments, and the message before it got its position.
 func raisedWith(L *lua.LState) []lua.LValue {
 	frame, ok := L.GetStack(1)
 	if !ok || what(L, 1) != "G" {
@@ -118,10 +120,25 @@ func raisedWith(L *lua.LState) []lua.LValue {
 	for i := 1; ; i++ {
 		name, v := L.GetLocal(frame, i)
 		if name == "" {
-			return values
+			break
 		}
 		values = append(values, v)
 	}
+	last := len(values) - 1
+	if last < 0 {
+		return nil
+	}
+	at := place(L, 2)
+	raised, ok := values[last].(lua.LString)
+	text, cut := strings.CutPrefix(string(raised), at)
+	switch {
+	case !ok || at == "" || !cut:
+		return values[:last]
+	case last > 0 && values[last-1].String() == text:
+		return values[:last]
+	}
+	values[last] = lua.LString(text)
+	return values
 }
 
 // Traceback is debug.traceback of a thread, from a level on.

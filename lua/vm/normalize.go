@@ -11,27 +11,37 @@ import (
 // load gets it ("=name", "@file" or the source itself).
 //
 // The error, if any, is a *SyntaxError worded as LuaJIT words it.
+//
+// Names with bytes from 128 up are spelt in letters; Compile undoes that.
 func Normalize(source, chunk string) (string, error) {
+	text, _, err := normalize(source, chunk)
+	return text, err
+}
+
+func normalize(source, chunk string) (string, spelling, error) {
 	n := normalizer{src: source, line: 1, chunk: chunk}
 	n.out.Grow(len(source) + 16)
 	n.skipBang()
 	for n.pos < len(n.src) {
 		if err := n.token(); err != nil {
-			return "", err
+			return "", n.names, err
 		}
 	}
-	return n.out.String(), nil
+	return n.out.String(), n.names, nil
 }
 
 // SyntaxError is a refusal of the lexer or the parser.
 type SyntaxError struct {
 	Chunk   string // display name, as ChunkID gives it
-	Line    int    // first line is 1
+	Line    int    // first line is 1; 0 for an error that has no line
 	Message string // "unfinished string near '…'"
 }
 
 // Error gives "chunk:line: message".
 func (e *SyntaxError) Error() string {
+	if e.Line == 0 {
+		return e.Chunk + ": " + e.Message
+	}
 	return e.Chunk + ":" + formatInt(e.Line) + ": " + e.Message
 }
 
@@ -42,6 +52,7 @@ type normalizer struct {
 	chunk string
 	out   strings.Builder
 	text  strings.Builder // the current string as it will be, behind its quote
+	names spelling
 }
 
 // fail makes an error about the text from start to the current position.
@@ -131,7 +142,7 @@ func (n *normalizer) name() {
 	for n.pos < len(n.src) && isNameByte(n.src[n.pos]) {
 		n.pos++
 	}
-	n.out.WriteString(n.src[start:n.pos])
+	n.out.WriteString(n.names.spell(n.src[start:n.pos], n.src))
 }
 
 // comment drops a comment but for its newlines, and leaves a space so that the

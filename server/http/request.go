@@ -255,6 +255,17 @@ func (r *Request) SetInternal() { r.internal = true }
 // IsSub reports whether this is a subrequest.
 func (r *Request) IsSub() bool { return r.Parent != nil }
 
+// Captured reports whether the body goes to who made the subrequest, or one
+// above it, and not to the client. nginx's own filters are behind that.
+func (r *Request) Captured() bool {
+	for ; r.Parent != nil; r = r.Parent {
+		if r.sub.o.Capture != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // AtEnd adds a function that is called when the request's memory is given
 // back, last in first out.
 func (r *Request) AtEnd(f func()) { r.cleanup = append(r.cleanup, f) }
@@ -423,6 +434,9 @@ func (r *Request) logSuffix() string {
 
 // SetUpstreamLog names the upstream in log lines from now on; nil ends that.
 func (r *Request) SetUpstreamLog(u UpstreamInfo) { r.upstreamLog = u }
+
+// Proxied reports whether the response comes from an upstream just now.
+func (r *Request) Proxied() bool { return r.upstreamLog != nil }
 
 func (r *Request) fieldValue(i int) []byte {
 	if i == 0 || i > len(r.Fields) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -94,6 +95,11 @@ func (l *Location) Resolver(m *Main) (*resolver.Resolver, time.Duration) {
 	}
 	if rs.r == nil {
 		rs.r = rs.make(m, func(server string, err error) {
+			var e syscall.Errno
+			if errors.As(err, &e) {
+				m.work.log.Printf(log.Error, "recv() failed (%s) while resolving, resolver: %s", log.Cause(e), server)
+				return
+			}
 			m.work.log.Printf(log.Error, "no answer from the name server %s: %s", server, err)
 		})
 	}

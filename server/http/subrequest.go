@@ -15,6 +15,8 @@ type Subrequest struct {
 	// Capture, when set, gets the body in memory instead of the client.
 	// It may wait: the subrequest then does.
 	Capture func(r *Request, b []byte)
+	// Live tells that Capture wants the body as it comes.
+	Live bool
 	// Head is called when the header of the response has been made.
 	Head func(sub *Request)
 	// Fields replace the parent's request header where not nil.
@@ -31,6 +33,9 @@ type Subrequest struct {
 	Done func(sub *Request, rc Status)
 	// Prepare may change the subrequest before it runs.
 	Prepare func(sub *Request)
+	// Issuer is who the log names when there are too many, with a space behind;
+	// "" is the server.
+	Issuer string
 }
 
 // subState is what a subrequest has besides a request.
@@ -55,16 +60,16 @@ type postItem struct {
 	bufs []Buf
 }
 
+// Live reports whether who gets the body wants it as it comes, so that nothing
+// should gather it.
+func (r *Request) Live() bool { return r.sub != nil && r.sub.o.Live }
+
 // NewSubrequest makes a subrequest, which Run or Start runs. nil when there are
 // too many (the log says so).
 func (r *Request) NewSubrequest(o Subrequest) *Request {
 	m := r.Main
-	if m.subrequests == 0 {
-		r.Logf(log.Error, "subrequests cycle while processing %q", o.URI)
-		return nil
-	}
-	if r.depth >= maxSubrequests {
-		r.Logf(log.Error, "subrequests cycle while processing %q", o.URI)
+	if m.subrequests == 0 || r.depth >= maxSubrequests {
+		r.Logf(log.Error, "%ssubrequests cycle while processing %q", o.Issuer, o.URI)
 		return nil
 	}
 	s := &Request{

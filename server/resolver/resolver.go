@@ -50,6 +50,8 @@ type Resolver struct {
 type flight struct {
 	gate     Gate
 	deadline time.Time // of the most patient waiter
+	waiters  int       // those who have not left
+	landed   bool
 	value    *answer
 	code     int // 0 with value
 }
@@ -134,6 +136,7 @@ func (r *Resolver) lookup(k key, name string, timeout time.Duration) (a *answer,
 			return a, true, nil
 		}
 		if err := f.gate.Wait(deadline.Sub(now)); err != nil {
+			r.leave(k, f)
 			if errors.Is(err, ErrTimeout) {
 				return nil, false, &Error{Name: name, Code: TimedOut}
 			}
@@ -161,12 +164,27 @@ func (r *Resolver) join(k key, now, deadline time.Time) (*flight, *answer) {
 		if f.deadline.Before(deadline) {
 			f.deadline = deadline
 		}
+		f.waiters++
 		return f, nil
 	}
-	f := &flight{gate: r.o.Runtime.NewGate(), deadline: deadline}
+	f := &flight{gate: r.o.Runtime.NewGate(), deadline: deadline, waiters: 1}
 	r.flights[k] = f
 	r.o.Runtime.Go(func() { r.fly(k, f) })
 	return f, nil
+}
+
+// leave takes a waiter off a flight. One that nobody waits for asks no more, and
+// who comes later starts another.
+func (r *Resolver) leave(k key, f *flight) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.waiters--; f.waiters > 0 || f.landed {
+		return
+	}
+	f.deadline = time.Time{}
+	if r.flights[k] == f {
+		delete(r.flights, k)
+	}
 }
 
 // fly fetches an answer, keeps it and lets the waiters go.
@@ -174,7 +192,10 @@ func (r *Resolver) fly(k key, f *flight) {
 	f.code = ServerFailure // should the task be unwound on its way
 	defer func() {
 		r.mu.Lock()
-		delete(r.flights, k)
+		f.landed = true
+		if r.flights[k] == f {
+			delete(r.flights, k)
+		}
 		if f.code == 0 {
 			now := r.o.Runtime.Now()
 			valid := f.value.ttl

@@ -582,3 +582,42 @@ func TestUntil(t *testing.T) {
 		}
 	}, func(o *Options) { o.Valid = 5 * time.Second })
 }
+
+// goneGate is a gate whose waiter is cancelled at once.
+type goneGate struct{ Gate }
+
+func (g goneGate) Wait(time.Duration) error { return errGone }
+
+var errGone = errors.New("the client has gone")
+
+// impatient is a Runtime whose first waiter is cancelled.
+type impatient struct {
+	Goroutines
+	gates int
+}
+
+func (r *impatient) NewGate() Gate {
+	r.gates++
+	if r.gates == 1 {
+		return goneGate{r.Goroutines.NewGate()}
+	}
+	return r.Goroutines.NewGate()
+}
+
+// A flight that everybody has left is not joined again.
+func TestLeave(t *testing.T) {
+	z := &zone{records: map[string][]string{"a.test A": {"A 60 192.0.2.1"}}, delay: map[string]time.Duration{"s": 50 * time.Millisecond}}
+	r := New(Options{Servers: []string{"s"}, IPv6Off: true, Transport: z, Runtime: &impatient{}})
+	if _, err := r.Resolve("a.test", time.Second); err != errGone {
+		t.Fatalf("got %v", err)
+	}
+	r.mu.Lock()
+	flights := len(r.flights)
+	r.mu.Unlock()
+	if flights != 0 {
+		t.Fatalf("%d flights are left", flights)
+	}
+	if addrs, err := r.Resolve("a.test", time.Second); err != nil || len(addrs) != 1 {
+		t.Fatalf("got %v, %v", addrs, err)
+	}
+}
