@@ -15,6 +15,7 @@ import (
 	_ "github.com/perigee-server/perigee/builtins/handlers"
 	_ "github.com/perigee-server/perigee/builtins/headers"
 	_ "github.com/perigee-server/perigee/builtins/headersmore"
+	_ "github.com/perigee-server/perigee/builtins/healthcheck"
 	_ "github.com/perigee-server/perigee/builtins/index"
 	_ "github.com/perigee-server/perigee/builtins/jsontools"
 	_ "github.com/perigee-server/perigee/builtins/log"

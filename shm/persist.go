@@ -35,12 +35,21 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // file at path is replaced in one step after the new one is on the disk. Other
 // processes may go on; each entry is saved as it was at some moment.
 func (d *Dict) Save(path string) error {
+	if err := ReplaceFile(path, d.dump); err != nil {
+		return fmt.Errorf("save zone %q: %w", d.z.name, err)
+	}
+	return nil
+}
+
+// ReplaceFile replaces the file at path, in one step, by one that write has
+// written and that is on the disk. When anything fails the old one stays.
+func ReplaceFile(path string, write func(f *os.File) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
 	if err != nil {
-		return fmt.Errorf("save zone %q: %w", d.z.name, err)
+		return err
 	}
-	err = d.dump(f)
+	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -53,9 +62,8 @@ func (d *Dict) Save(path string) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("save zone %q: %w", d.z.name, err)
 	}
-	return nil
+	return err
 }
 
 func syncDir(dir string) error {

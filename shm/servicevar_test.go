@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -80,4 +81,73 @@ func TestServiceVars(t *testing.T) {
 			t.Errorf("failpoint %d: %v", fp, err)
 		}
 	}
+}
+
+// TestServiceVarIsNotTorn: values of many sizes that other mappings of the zone
+// read while they are changed are whole, and belong to what is told of them.
+func TestServiceVarIsNotTorn(t *testing.T) {
+	z, err := Create(Config{Name: "vars", Tag: "handlers", Size: 128 << 10, NoIndex: true, Slot: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	open := func(z *Zone) *ServiceVar {
+		vars, err := NewServiceVars(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := vars.Var("v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	v := open(z)
+	var readers []*ServiceVar
+	for i := range 3 {
+		readers = append(readers, open(again(t, z, 2+i)))
+	}
+	// the n-th value has a size, a letter and a time that only n gives
+	const rounds = 30_000
+	size := func(n int) int { return 1 + n*7919%9000 }
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, r := range readers {
+		wg.Go(func() {
+			var buf []byte
+			seen := 0
+			for last := uint64(0); ; {
+				select {
+				case <-done:
+					if seen < 2 {
+						t.Errorf("only %d values were seen", seen)
+					}
+					return
+				default:
+				}
+				value, info := r.Load(buf[:0])
+				buf = value
+				n := int(info.Changes)
+				if n == 0 {
+					continue
+				}
+				if info.Changes != last {
+					seen++
+				}
+				if info.Changes < last || int(info.Size) != len(value) || len(value) != size(n) || info.Time != int64(n) || strings.Trim(string(value), string('a'+rune(n%26))) != "" {
+					t.Errorf("value %d after %d: %d bytes, told %s", n, last, len(value), info)
+					return
+				}
+				last = info.Changes
+			}
+		})
+	}
+	for n := 1; n <= rounds; n++ {
+		if changed, err := v.Store([]byte(strings.Repeat(string('a'+rune(n%26)), size(n))), int64(n)); err != nil || !changed {
+			t.Errorf("value %d: %v, %v", n, changed, err)
+			break
+		}
+	}
+	close(done)
+	wg.Wait()
 }

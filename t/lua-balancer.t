@@ -110,4 +110,97 @@ timeouts: true
     upstream b { server 127.0.0.1:1; balancer_by_lua_block { } balancer_by_lua_block { } }
 --- must_die
 --- error_log
-"balancer_by_lua_block" directive is duplicate
+is duplicate
+
+
+=== TEST 7: the script stands in a file, and kept connections of its own
+--- http_config
+    upstream b {
+        server 127.0.0.1:1;
+        balancer_by_lua_file html/balance.lua;
+    }
+--- config
+    location = /t {
+        proxy_pass http://b/r;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+    location = /r { return 200 "$connection_requests\n"; }
+    location = /all { content_by_lua_block {
+        for i = 1, 3 do ngx.print(ngx.location.capture("/t").body) end
+    } }
+--- user_files
+>>> balance.lua
+assert(require("ngx.balancer").set_current_peer("127.0.0.1", ngx.var.server_port))
+--- request
+GET /all
+--- response_body
+1
+1
+1
+
+=== TEST 8: connections that the script keeps are used again
+--- skip_nginx_reference: Debian's lua-nginx-module is older than these functions
+--- http_config
+    upstream b {
+        server 127.0.0.1:1;
+        balancer_keepalive 4;
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            ngx.log(ngx.WARN, "without a peer: ", select(2, b.enable_keepalive()))
+            assert(b.set_current_peer("127.0.0.1", ngx.var.server_port))
+            assert(b.enable_keepalive(10, 2))
+        }
+    }
+--- config
+    location = /t {
+        proxy_pass http://b/r;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+    location = /r { return 200 "$connection_requests\n"; }
+    location = /all { content_by_lua_block {
+        for i = 1, 4 do ngx.print(ngx.location.capture("/t").body) end
+    } }
+--- request
+GET /all
+--- response_body
+1
+2
+1
+2
+--- error_log
+without a peer: no current peer set
+
+=== TEST 9: the address that a connection comes from, and a request that is made anew
+--- skip_nginx_reference: Debian's lua-nginx-module is older than these functions
+--- http_config
+    upstream b {
+        server 127.0.0.1:1;
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            ngx.log(ngx.WARN, "bad: ", select(2, b.bind_to_local_addr("nowhere")))
+            assert(b.bind_to_local_addr("127.0.0.7"))
+            assert(b.set_current_peer("127.0.0.1", ngx.var.server_port))
+            if not b.get_last_failure() then
+                ngx.req.set_header("X-Try", "first")
+                assert(b.set_current_peer("127.0.0.1", $TEST_NGINX_RAND_PORT_1))
+                assert(b.set_more_tries(1))
+                return
+            end
+            ngx.req.set_header("X-Try", "second")
+            ngx.log(ngx.WARN, "anew: ", b.recreate_request())
+            ngx.log(ngx.WARN, "plain: ", b.set_upstream_tls(false), " ", b.set_upstream_tls(0))
+        }
+    }
+--- config
+    location = /t { proxy_pass http://b/r; }
+    location = /r { return 200 "$remote_addr $http_x_try\n"; }
+--- request
+GET /t
+--- response_body
+127.0.0.7 second
+--- error_log
+bad: invalid addr nowhere
+anew: true
+plain: true true

@@ -121,8 +121,27 @@ hello
 hello
 
 
+=== TEST 11: filters and the log in the form of a string
+--- config
+    location /t {
+        content_by_lua 'ngx.say("hello")';
+        header_filter_by_lua 'ngx.header.x_phase = ngx.get_phase() ngx.header.content_length = nil';
+        body_filter_by_lua 'ngx.arg[1] = ngx.arg[1]:gsub("l+", "\\"%0\\"")';
+        log_by_lua 'ngx.log(ngx.ALERT, "in ", ngx.get_phase()) ngx.log(ngx.EMERG, "twice")';
+    }
+--- request
+GET /t
+--- response_headers
+X-Phase: header_filter
+--- response_body
+he"ll"o
+--- error_log
+[alert]
+in log while logging request
+[emerg]
 
-=== TEST 11: an error of init_by_lua is told once
+
+=== TEST 12: an error of init_by_lua is told once
 --- http_config
     init_by_lua_block {
         error("bad init")

@@ -30,6 +30,7 @@ exited closed exited
         content_by_lua_block {
             local p = require("ngx.pipe").spawn("sleep 10", {merge_stderr = true, wait_timeout = 20, stdout_read_timeout = 20})
             ngx.say(select(2, p:stdout_read_line()), " ", select(2, p:wait()), " ", select(2, p:stderr_read_line()))
+            p:set_timeouts(nil, nil, nil, 5000)
             ngx.say(p:kill(9), " ", p:wait())
         }
     }

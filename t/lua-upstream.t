@@ -81,7 +81,7 @@ exactly 4 arguments expected
 === TEST 3: modules of TLS to proxied servers say that there is none
 --- config
 location /t { content_by_lua_block {
-    for _, name in ipairs({"ngx.ssl.proxysslcert", "ngx.ssl.proxysslverify", "ngx.proxyssl", "ngx.ocsp"}) do
+    for _, name in ipairs({"ngx.ssl.proxysslcert", "ngx.ssl.proxysslverify", "ngx.proxyssl"}) do
         ngx.say(name, ": ", (string.match(select(2, pcall(require, name)), "not supported by this server[^\n]*")))
     end
     local sha = require "resty.sha"
@@ -93,6 +93,5 @@ GET /t
 ngx.ssl.proxysslcert: not supported by this server: it speaks no TLS to proxied servers
 ngx.ssl.proxysslverify: not supported by this server: it speaks no TLS to proxied servers
 ngx.proxyssl: not supported by this server: it speaks no TLS to proxied servers
-ngx.ocsp: not supported by this server: it has no OCSP stapling
 string da39a3ee5e6b4b0d3255bfef95601890afd80709
 --- skip_nginx_reference: Debian's nginx has no lua-resty-string, and loads the modules without a use

@@ -14,7 +14,7 @@ import (
 const levels = cycle.HTTPServer | cycle.HTTPLocation | cycle.HTTPLocationIf
 
 func init() {
-	http.Register(&http.Module{Name: "ngx_http_custom_counters_module", Init: initialise, Variables: append(predefined(),
+	http.Register(&http.Module{Name: "ngx_http_custom_counters_module", Init: initialise, Start: startSaving, Variables: append(predefined(),
 		http.Variable{Name: "cnt_collection", Get: collection, Flags: script.NoCacheable},
 		http.Variable{Name: "cnt_histograms", Get: layout},
 	), Directives: []cycle.Directive{
@@ -24,6 +24,7 @@ func init() {
 		{Name: "histogram", In: levels, Args: "2-3", Set: setHistogram, Doc: "A histogram with a number of bins, and the variable that gives the bin of a request; `reuse`, `undo` and `reset` in other places. `$NAME_00` and further, `$NAME_cnt` and `$NAME_err` are counters, `$NAME` is all bins."},
 		{Name: "map_to_range_index", In: cycle.HTTP, Args: "3+", Set: setRanges, Doc: "A variable with the index of the first of several rising bounds that a variable does not exceed, or their number."},
 		{Name: "counters_survive_reload", In: cycle.HTTP | cycle.HTTPServer, Args: "flag", Set: cycle.SetFlag(servers, func(s *serverConf) *cycle.Opt[bool] { return &s.survive }), Doc: "Whether the counters of the server's set keep their values when the configuration is loaded anew."},
+		{Name: "counters_persistent_storage", In: cycle.HTTP, Args: "1-2", Set: setStorage, Doc: "The file, JSON, that the counters of sets with counters_survive_reload are saved to as the server ends, and every so often when a time is given, and loaded from when it starts."},
 		{Name: "display_unreachable_counter_as", In: cycle.HTTP | cycle.HTTPServer, Args: "1", Set: cycle.SetString(servers, func(s *serverConf) *cycle.Opt[string] { return &s.unreachable }), Doc: "What a counter is in a server whose set does not have it; empty unless given."},
 	}})
 }
@@ -35,6 +36,7 @@ type mainConf struct {
 	ranges    map[string][]string
 	layout    []byte // $cnt_histograms
 	times     times
+	storage   storage
 }
 
 // serverConf is the module's settings of a server.

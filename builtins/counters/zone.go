@@ -56,7 +56,7 @@ func (m *mainConf) declareZones(c *cycle.Conf, main *http.Main) error {
 	// zones with another tag do not go on
 	unique := strconv.FormatInt(time.Now().UnixNano(), 36)
 	for _, z := range []cycle.Zone{
-		{Name: lasting, Tag: lasting, Size: size, Init: func(z *shm.Zone) error { return m.attach(z, true, &m.times.server) }},
+		{Name: lasting, Tag: lasting, Size: size, Init: func(z *shm.Zone) error { return m.attach(z, true, &m.times.server) }, Load: m.load, Save: m.save},
 		{Name: passing, Tag: passing + unique, Size: size, Init: func(z *shm.Zone) error { return m.attach(z, false, &m.times.configuration) }},
 	} {
 		if err := c.Cycle.DeclareZone(z); err != nil {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/perigee-server/perigee/conf"
@@ -32,7 +33,13 @@ type service struct {
 	value   []byte            // of a service of each worker
 	cancel  func(cause error) // of the present run, nil when none is
 	leaving bool
+	told    atomic.Bool // leaving, and the present run's context is cancelled
 	m       *mainConf
+
+	// interruptions of the present run; again: it has begun as one that is
+	// interrupted already.
+	interruptions int
+	again         bool
 }
 
 // setService is handler_run_service.
@@ -128,6 +135,7 @@ func (s *service) leave() {
 	s.leaving = true
 	if s.cancel != nil {
 		s.cancel(handler.ErrWorkerExiting)
+		s.told.Store(true)
 	}
 	for _, cb := range s.callbacks {
 		if cb.running {
@@ -140,8 +148,22 @@ func (s *service) leave() {
 // active hears of it.
 func (s *service) interrupt() {
 	if s.cancel != nil {
+		s.interruptions++
 		s.cancel(handler.ErrServiceInterrupted)
 	}
+}
+
+// missed reports, with the baton, whether a run that has ended with err may have
+// looked at what it depends on before the last interruption: a context is
+// cancelled only once, and a result may have been on its way.
+func (s *service) missed(err error) bool {
+	switch {
+	case s.interruptions == 0:
+		return false
+	case s.interruptions > 1, s.again:
+		return true
+	}
+	return !errors.Is(err, handler.ErrServiceInterrupted)
 }
 
 // onLoop runs f under the loop and waits for it. A loop that has ended needs it
@@ -167,16 +189,29 @@ func (s *service) run() {
 	s.onLoop(func() { ctx = s.begin() })
 	for first := true; ctx != nil; first = false {
 		value, err := s.call(ctx, s.use.h, s.arg, first)
+		if s.told.Load() && !s.use.h.Held && !errors.Is(context.Cause(ctx), handler.ErrWorkerExiting) {
+			value, err = s.farewell()
+		}
 		s.m.calls.Add(-1)
 		ctx = nil
 		s.onLoop(func() {
 			s.cancel(nil)
 			s.cancel = nil
+			s.again = s.missed(err)
 			s.finish(value, err)
 			ctx = s.begin()
 		})
 	}
 	s.onLoop(s.w.Leave)
+}
+
+// farewell runs the service once more with a context that tells of the worker's
+// end: a run that was interrupted before could not hear of it, and may have state
+// to keep.
+func (s *service) farewell() ([]byte, error) {
+	ctx, cancel := context.WithCancelCause(s.parent)
+	cancel(handler.ErrWorkerExiting)
+	return s.call(ctx, s.use.h, s.arg, false)
 }
 
 // begin makes the context of a call, with the baton; nil when the worker leaves.
@@ -187,10 +222,15 @@ func (s *service) begin() context.Context {
 	ctx, cancel := context.WithCancelCause(s.parent)
 	s.cancel = cancel
 	s.m.calls.Add(1)
+	s.interruptions = 0
+	if s.again {
+		cancel(handler.ErrServiceInterrupted)
+	}
 	return ctx
 }
 
-// call calls a handler, with the baton when it wants that.
+// call calls a handler, with the baton when it wants that. Whenever the context
+// is cancelled the handler runs, and its waits tell it.
 func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, first bool) (value []byte, err error) {
 	if !h.Held {
 		return callService(ctx, h, arg, first)
@@ -198,18 +238,19 @@ func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, firs
 	done := make(chan struct{})
 	s.loop.Post(func() {
 		started := false
-		t := s.loop.Go(func() {
+		var t *event.Task
+		t = s.loop.Go(func() {
 			started = true
 			defer close(done)
+			if ctx.Err() != nil {
+				t.Cancel(context.Cause(ctx))
+			}
 			value, err = callService(ctx, h, arg, first)
 		})
 		context.AfterFunc(ctx, func() {
 			s.loop.Post(func() {
-				cause := context.Cause(ctx)
-				if t.Cancel(cause); !started { // and never will
-					started = true
-					err = cause
-					close(done)
+				if started { // else it sees to that itself
+					t.Cancel(context.Cause(ctx))
 				}
 			})
 		})

@@ -151,7 +151,10 @@ func (m *mainConf) openHooks(w *cycle.Work) error {
 			return err
 		}
 	}
-	return m.wake.Subscribe("", shm.FromNow, func(shm.Message) {
+	// The channel is read only once all protocols have started: FromNewest tells
+	// of calls that came since the hooks were replayed. A call that was run already
+	// is not run again.
+	return m.wake.Subscribe("", shm.FromNewest, func(shm.Message) {
 		m.runUpdateHooks()
 		m.runHooks(false)
 	})

@@ -204,6 +204,10 @@ func (x *exchange) attempt() (rc http.Status, again bool) {
 	if rc != http.OK {
 		return rc, false
 	}
+	if peer == nil && r.Loop().Current().Cause() != nil { // while the group's names were resolved
+		x.attempts = append(x.attempts, attempt{addr: x.group.Name, status: 499, connect: -1, header: -1})
+		return 499, false
+	}
 	if peer == nil {
 		r.Logf(log.Error, "no live upstreams while connecting to upstream")
 		x.attempts = append(x.attempts, attempt{addr: x.group.Name, status: 502, connect: -1, header: -1})

@@ -294,6 +294,7 @@ func setPass(c *cycle.Conf) error {
 		return c.Errorf("\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block")
 	}
 	s.pass = t
+	upstream.NotePass(c, t.host)
 	loc.Handler = handle
 	if n := len(loc.Name); n > 0 && loc.Name[n-1] == '/' {
 		loc.AutoRedirect = true

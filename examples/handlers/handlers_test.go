@@ -40,7 +40,8 @@ type site struct {
 	log   *bytes.Buffer
 }
 
-func start(t *testing.T) *site {
+// start runs the example, in Lua with the library in Lua.
+func start(t *testing.T, inLua bool) *site {
 	bin := spec.Require(t, binary, binaryErr)
 	dir, err := os.MkdirTemp("", "pt-example-") // workers are not root, and must get there
 	if err != nil {
@@ -48,7 +49,7 @@ func start(t *testing.T) *site {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	os.Chmod(dir, 0o755)
-	library, err := filepath.Abs("library")
+	here, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,12 @@ func start(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s := &site{t: t, ports: map[string]string{}, log: &bytes.Buffer{}}
-	config := strings.Replace(string(text), "../library", library, 1)
+	config := string(text)
+	if inLua {
+		config = strings.Replace(config, "handler load ../library;", "", 1)
+		config = strings.Replace(config, "#handler load", "handler load", 1)
+	}
+	config = strings.ReplaceAll(config, " ../", " "+here+"/")
 	for _, port := range []string{"8010", "8011", "8012"} {
 		s.ports[port] = free(t)
 		config = strings.ReplaceAll(config, "127.0.0.1:"+port, "127.0.0.1:"+s.ports[port])
@@ -143,10 +149,14 @@ func (s *site) get(uri string) string {
 }
 
 func TestExample(t *testing.T) {
-	s := start(t)
-	t.Run("variables", s.variables)
-	t.Run("content and bodies", s.content)
-	t.Run("service", s.service)
+	for name, inLua := range map[string]bool{"Go": false, "Lua": true} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, inLua)
+			t.Run("variables", s.variables)
+			t.Run("content and bodies", s.content)
+			t.Run("service", s.service)
+		})
+	}
 }
 
 func (s *site) variables(t *testing.T) {

@@ -112,13 +112,25 @@ func (c *Ctx) end() {
 	c.ends = nil
 }
 
+// action is what nginx says that a request is doing, for its log lines.
+func (c *Ctx) action() string {
+	switch {
+	case c.Phase == PhaseLog:
+		return " while logging request"
+	case c.Phase == PhaseBalancer:
+		return " while connecting to upstream"
+	case c.Phase == PhaseHeaderFilter && c.R.Proxied():
+		return " while reading response header from upstream"
+	case c.Phase == PhaseBodyFilter && c.R.Proxied():
+		return " while sending to client"
+	}
+	return ""
+}
+
 // logLine writes to the request's error log, or to the worker's.
 func (c *Ctx) logLine(level log.Level, text string) {
 	if c.R != nil {
-		if c.Phase == PhaseBalancer {
-			text += " while connecting to upstream"
-		}
-		c.R.LogLine(level, text)
+		c.R.LogLine(level, text+c.action())
 		return
 	}
 	l := c.E.Log()

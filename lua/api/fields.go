@@ -51,6 +51,9 @@ func init() {
 		e.module("ngx.resp", func(L *lua.LState) *lua.LTable {
 			t := L.NewTable()
 			t.RawSetString("add_header", e.bindCore(InRequest, func(e *Engine, c *Ctx, L *lua.LState) int {
+				if list, ok := L.Get(2).(*lua.LTable); L.Get(2) == lua.LNil || ok && list.Len() == 0 {
+					L.RaiseError("invalid header value")
+				}
 				L.Insert(lua.LNil, 1)
 				return c.putHeader(L, true)
 			}))

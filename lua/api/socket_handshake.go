@@ -120,6 +120,15 @@ func (s *tcpSocket) newLink(conf *SSL, reused *tlsSessions, name string, protoco
 	return newTLSLink(s.peer.ev, cfg, sessions)
 }
 
+// sslWords says what has gone wrong in a handshake, with OpenSSL's words where
+// log readers look for them.
+func sslWords(err error) string {
+	if errors.As(err, new(tls.RecordHeaderError)) {
+		return "error:0A00010B:SSL routines::wrong version number"
+	}
+	return err.Error()
+}
+
 // handshakeFailed answers a handshake that has failed; the socket is closed.
 func (s *tcpSocket) handshakeFailed(c *Ctx, L *lua.LState, err error) int {
 	if !isFault(err) {
@@ -129,7 +138,7 @@ func (s *tcpSocket) handshakeFailed(c *Ctx, L *lua.LState, err error) int {
 	switch {
 	case errors.As(err, &fault):
 		if fault.cause != nil {
-			c.logLine(log.Error, "SSL_do_handshake() failed (SSL: "+fault.cause.Error()+")")
+			c.logLine(log.Error, "SSL_do_handshake() failed (SSL: "+sslWords(fault.cause)+")")
 		} else {
 			c.logLine(log.Error, "peer closed connection in SSL handshake")
 		}

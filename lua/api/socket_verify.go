@@ -17,6 +17,7 @@ var verifyTexts = map[int]string{
 	18: "self-signed certificate",
 	19: "self-signed certificate in certificate chain",
 	20: "unable to get local issuer certificate",
+	21: "unable to verify the first certificate",
 	22: "certificate chain too long",
 	23: "certificate revoked",
 	26: "unsuitable certificate purpose",
@@ -32,36 +33,34 @@ func (s *SSL) verify(chain []*x509.Certificate, store *trustedStore, now time.Ti
 	if roots == nil {
 		roots = x509.NewCertPool()
 	}
+	found, code := verifyChain(chain, roots, x509.ExtKeyUsageServerAuth, s.Depth.V, now)
+	if code == 0 {
+		code = s.revoked(found)
+	}
+	return code, verifyTexts[code]
+}
+
+// verifyChain looks for a way from a peer's certificate to a root, with at most
+// depth certificates between the two, and gives it, or OpenSSL's number for why
+// there is none.
+func verifyChain(chain []*x509.Certificate, roots *x509.CertPool, usage x509.ExtKeyUsage, depth int, now time.Time) ([]*x509.Certificate, int) {
 	if len(chain) == 0 {
-		return 20, verifyTexts[20]
+		return nil, 20
 	}
 	between := x509.NewCertPool()
 	for _, cert := range chain[1:] {
 		between.AddCert(cert)
 	}
-	found, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
-	code := 0
-	switch {
-	case err != nil:
-		code = verifyCode(chain, err, now)
-	case !s.shortEnough(found):
-		code = 22
-	default:
-		code = s.revoked(found[0])
+	found, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}})
+	if err != nil {
+		return nil, verifyCode(chain, err, now)
 	}
-	return code, verifyTexts[code]
-}
-
-// shortEnough reports whether a chain keeps to lua_ssl_verify_depth, which
-// counts the certificates between the leaf and the root.
-func (s *SSL) shortEnough(chains [][]*x509.Certificate) bool {
-	for _, c := range chains {
-		if len(c)-2 <= s.Depth.V {
-			return true
+	for _, way := range found {
+		if len(way)-2 <= depth {
+			return way, 0
 		}
 	}
-	return false
+	return nil, 22
 }
 
 func verifyCode(chain []*x509.Certificate, err error, now time.Time) int {
@@ -91,16 +90,16 @@ func verifyCode(chain []*x509.Certificate, err error, now time.Time) int {
 }
 
 // revoked checks a chain against lua_ssl_crl: OpenSSL demands a list for every
-// issuer once there is one.
+// issuer, the root's own included, once there is one.
 func (s *SSL) revoked(chain []*x509.Certificate) int {
 	if len(s.crls) == 0 {
 		return 0
 	}
-	for i := 0; i+1 < len(chain); i++ {
-		cert, issuer := chain[i], chain[i+1]
+	for i, cert := range chain {
+		issuer := chain[min(i+1, len(chain)-1)]
 		seen := false
 		for _, list := range s.crls {
-			if !bytes.Equal(list.RawIssuer, issuer.RawSubject) || list.CheckSignatureFrom(issuer) != nil {
+			if !bytes.Equal(list.RawIssuer, issuer.RawSubject) || issuer.CheckSignature(list.SignatureAlgorithm, list.RawTBSRevocationList, list.Signature) != nil {
 				continue
 			}
 			seen = true

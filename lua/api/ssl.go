@@ -66,7 +66,10 @@ func (f sslFunction) call(e *Engine, c *Ctx, L *lua.LState) int {
 		if c.R == nil {
 			L.RaiseError("no request found")
 		}
-		return fail(L, "bad ssl conn")
+		if c.R.Conn().TLS() == nil {
+			return fail(L, "bad request")
+		}
+		return fail(L, "API disabled in the current context")
 	}
 	return f(c, c.hand, L)
 }
@@ -80,16 +83,17 @@ func init() {
 			"set_der_priv_key": setDERKey,
 			"set_cert":         setCert,
 			"set_priv_key":     setKey,
-			"verify_client":    verifyClient,
 		} {
 			module.RawSetString(name, e.bind(anyPhase, f.call))
 		}
 		e.set(module, anyPhase, map[string]function{
-			"server_name": serverName, "server_port": serverPort, "raw_server_addr": rawServerAddr, "raw_client_addr": rawClientAddr,
+			"verify_client": verifyClient,
+			"server_name":   serverName, "server_port": serverPort, "raw_server_addr": rawServerAddr, "raw_client_addr": rawClientAddr,
 			"get_tls1_version": tlsVersion, "get_tls1_version_str": tlsVersionText,
 			"cert_pem_to_der": certToDER, "priv_key_pem_to_der": keyToDER,
 			"parse_pem_cert": parsePEMCert, "parse_pem_priv_key": parsePEMKey, "parse_der_cert": parseDERCert, "parse_der_priv_key": parseDERKey,
 		})
+		e.set(module, anyPhase, secrets)
 		module.RawSetString("version", lua.LString("0.1.25"))
 		for name, v := range map[string]int{"SSL3_VERSION": 0x300, "TLS1_VERSION": 0x301, "TLS1_1_VERSION": 0x302, "TLS1_2_VERSION": 0x303, "TLS1_3_VERSION": 0x304} {
 			module.RawSetString(name, lua.LNumber(v))
@@ -200,10 +204,6 @@ func setKey(c *Ctx, h *http.Handshake, L *lua.LState) int {
 		return fail(L, "SSL_use_PrivateKey() failed")
 	}
 	return yes(L)
-}
-
-func verifyClient(c *Ctx, h *http.Handshake, L *lua.LState) int {
-	return fail(L, "client certificates are not supported by this server")
 }
 
 // chainOf takes concatenated certificates in DER apart.
@@ -448,25 +448,14 @@ func helloName(c *Ctx, h *http.Handshake, L *lua.LState) int {
 	return 1
 }
 
-// helloExtension gives what crypto/tls keeps of extensions: the server's name
-// and the protocols. Of others only their presence is known.
+// helloExtension is get_client_hello_ext: the extension as the client has sent it.
 func helloExtension(c *Ctx, h *http.Handshake, L *lua.LState) int {
 	if !inHello(c) {
 		L.RaiseError("API disabled in the current context")
 	}
 	kind := int(vm.CheckNumber(L, 1))
-	switch {
-	case kind == 0 && h.Hello.ServerName != "":
-		name := h.Hello.ServerName
-		n := len(name)
-		L.Push(lua.LString(string([]byte{byte((n + 3) >> 8), byte(n + 3), 0, byte(n >> 8), byte(n)}) + name))
-		return 1
-	case kind == 16 && len(h.Hello.SupportedProtos) > 0:
-		var list []byte
-		for _, p := range h.Hello.SupportedProtos {
-			list = append(append(list, byte(len(p))), p...)
-		}
-		L.Push(lua.LString(append([]byte{byte(len(list) >> 8), byte(len(list))}, list...)))
+	if text, ok := h.Extension(uint16(kind)); ok && kind >= 0 && kind < 1<<16 {
+		L.Push(lua.LString(text))
 		return 1
 	}
 	L.Push(lua.LNil)

@@ -39,14 +39,32 @@ func openCoreBase(L *lua.LState) *lua.LTable {
 		module.RawSetString("new_tab", loaded.RawGetString("table.new"))
 		module.RawSetString("clear_tab", loaded.RawGetString("table.clear"))
 	}
-	nothing := L.NewFunction(func(*lua.LState) int { return 0 })
-	module.RawSetString("allows_subsystem", nothing)
-	module.RawSetString("set_string_buf_size", nothing)
-	module.RawSetString("set_errmsg_buf_size", nothing)
+	module.RawSetString("allows_subsystem", L.NewFunction(allowsSubsystem))
+	size := lua.LNumber(4096) // nothing here needs such a buffer
+	module.RawSetString("set_string_buf_size", L.NewFunction(func(L *lua.LState) int {
+		size = L.CheckNumber(1)
+		return 0
+	}))
+	module.RawSetString("get_string_buf_size", L.NewFunction(func(L *lua.LState) int {
+		L.Push(size)
+		return 1
+	}))
+	module.RawSetString("set_errmsg_buf_size", L.NewFunction(func(*lua.LState) int { return 0 }))
 	module.RawSetString("FFI_OK", lua.LNumber(0))
 	module.RawSetString("FFI_ERROR", lua.LNumber(-1))
 	module.RawSetString("FFI_DECLINED", lua.LNumber(-5))
 	return module
+}
+
+// allowsSubsystem raises an error unless one of its arguments is "http".
+func allowsSubsystem(L *lua.LState) int {
+	for i := 1; i <= L.GetTop(); i++ {
+		if L.Get(i) == lua.LString("http") {
+			return 0
+		}
+	}
+	L.RaiseError("unsupported subsystem: http")
+	return 0
 }
 
 func openCoreUtils(L *lua.LState) *lua.LTable {

@@ -7,7 +7,6 @@ const noProxyTLS = "it speaks no TLS to proxied servers"
 // refused are OpenResty's modules for what the server does not do: require says
 // why, instead of that it has found no file.
 var refused = map[string]string{
-	"ngx.ocsp":               "it has no OCSP stapling",
 	"ngx.proxyssl":           noProxyTLS,
 	"ngx.ssl.proxysslcert":   noProxyTLS,
 	"ngx.ssl.proxysslverify": noProxyTLS,

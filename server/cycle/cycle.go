@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/log"
@@ -57,7 +58,7 @@ type Cycle struct {
 	// Console gets warnings and errors besides the error log until Started.
 	Console log.Writer
 
-	started   bool
+	started   atomic.Bool
 	protocols map[string]any
 	unknown   []error
 	procs     int
@@ -245,10 +246,10 @@ func (c *Cycle) NeedProcs(n int) { c.procs = max(c.procs, n) }
 type startup struct{ c *Cycle }
 
 func (s startup) WriteLine(level log.Level, line []byte) {
-	if !s.c.started && s.c.Console != nil {
+	if !s.c.started.Load() && s.c.Console != nil {
 		s.c.Console.WriteLine(level, line)
 	}
 }
 
 // Started ends the copies of warnings on the console.
-func (c *Cycle) Started() { c.started = true }
+func (c *Cycle) Started() { c.started.Store(true) }

@@ -26,6 +26,10 @@ type Zone struct {
 	// File names a file that the master saves a dictionary to when the server
 	// ends in an orderly way, and loads at the start. It may be empty.
 	File string
+	// Load and Save are the same for a zone of another kind. The master calls Load
+	// when the zone is new, after Init; an error is told and the zone stays as it
+	// is. They may be nil.
+	Load, Save func() error
 }
 
 // minZone is nginx's smallest size of a zone: eight pages.
@@ -77,7 +81,15 @@ func (c *Cycle) RealizeZones(old *shm.Set) error {
 		return errors.Join(err, c.zones.CloseUnused(old))
 	}
 	for name, d := range c.zoneDecls {
-		if d.File == "" || c.dicts[name] == nil || old.Zone(name) != nil {
+		if old.Zone(name) != nil {
+			continue
+		}
+		if d.Load != nil {
+			if err := d.Load(); err != nil {
+				c.Log.Print(log.Error, 0, err.Error(), "")
+			}
+		}
+		if d.File == "" || c.dicts[name] == nil {
 			continue
 		}
 		if _, err := c.dicts[name].Load(c.FullName(d.File)); err != nil {
@@ -131,10 +143,14 @@ func (c *Cycle) initZones() error {
 	return nil
 }
 
-// SaveZones writes the dictionaries that name a file; the master does as the
-// server ends.
+// SaveZones writes the zones that have a file; the master does as the server ends.
 func (c *Cycle) SaveZones() {
 	for name, d := range c.zoneDecls {
+		if d.Save != nil && c.zones.Zone(name) != nil {
+			if err := d.Save(); err != nil {
+				c.Log.Print(log.Error, 0, err.Error(), "")
+			}
+		}
 		if d.File == "" || c.dicts[name] == nil {
 			continue
 		}

@@ -435,6 +435,9 @@ func (r *Request) logSuffix() string {
 // SetUpstreamLog names the upstream in log lines from now on; nil ends that.
 func (r *Request) SetUpstreamLog(u UpstreamInfo) { r.upstreamLog = u }
 
+// Proxied reports whether the response comes from an upstream just now.
+func (r *Request) Proxied() bool { return r.upstreamLog != nil }
+
 func (r *Request) fieldValue(i int) []byte {
 	if i == 0 || i > len(r.Fields) {
 		return nil

@@ -18,8 +18,9 @@ import (
 
 // Resolver is the value of a resolver directive.
 type Resolver struct {
-	o resolver.Options
-	r *resolver.Resolver // made by the worker at first use
+	o     resolver.Options
+	r     *resolver.Resolver // made by the worker at first use
+	quiet *resolver.Resolver // the same for those who report failures themselves
 }
 
 func setResolver(c *cycle.Conf) error {
@@ -27,13 +28,22 @@ func setResolver(c *cycle.Conf) error {
 	if o.Set {
 		return c.Wrong("is duplicate")
 	}
+	r, err := ReadResolver(c)
+	if err == nil {
+		o.Put(r)
+	}
+	return err
+}
+
+// ReadResolver reads the arguments of a resolver directive.
+func ReadResolver(c *cycle.Conf) (*Resolver, error) {
 	r := &Resolver{}
 	for _, a := range c.Args() {
 		key, v, ok := strings.Cut(a, "=")
 		if !ok {
 			addrs, err := canonicalPort(a, "53")
 			if err != nil {
-				return c.Errorf("%s in resolver %q", err, a)
+				return nil, c.Errorf("%s in resolver %q", err, a)
 			}
 			r.o.Servers = append(r.o.Servers, addrs...)
 			continue
@@ -43,7 +53,7 @@ func setResolver(c *cycle.Conf) error {
 		case "valid":
 			s, ok := conf.Sec(v)
 			if !ok {
-				return c.Errorf("invalid parameter: %s", a)
+				return nil, c.Errorf("invalid parameter: %s", a)
 			}
 			r.o.Valid = time.Duration(s) * time.Second
 			continue
@@ -52,17 +62,16 @@ func setResolver(c *cycle.Conf) error {
 		case "ipv6":
 			r.o.IPv6Off = !on
 		default:
-			return c.Errorf("invalid parameter: %s", a)
+			return nil, c.Errorf("invalid parameter: %s", a)
 		}
 		if !on && v != "off" {
-			return c.Errorf("invalid parameter: %s", a)
+			return nil, c.Errorf("invalid parameter: %s", a)
 		}
 	}
 	if len(r.o.Servers) == 0 {
-		return c.Errorf("no name servers defined")
+		return nil, c.Errorf("no name servers defined")
 	}
-	o.Put(r)
-	return nil
+	return r, nil
 }
 
 // canonicalPort is canonical with another port where none is given.
@@ -85,20 +94,37 @@ func (l *Location) Resolver(m *Main) (*resolver.Resolver, time.Duration) {
 		return nil, 0
 	}
 	if rs.r == nil {
-		w := m.work
-		o := rs.o
-		o.Transport, o.Runtime = dnsTransport{w.Loop}, loopRuntime{w.Loop}
-		o.Report = func(server string, err error) {
+		rs.r = rs.make(m, func(server string, err error) {
 			var e syscall.Errno
 			if errors.As(err, &e) {
-				w.log.Printf(log.Error, "recv() failed (%s) while resolving, resolver: %s", log.Cause(e), server)
+				m.work.log.Printf(log.Error, "recv() failed (%s) while resolving, resolver: %s", log.Cause(e), server)
 				return
 			}
-			w.log.Printf(log.Error, "no answer from the name server %s: %s", server, err)
-		}
-		rs.r = resolver.New(o)
+			m.work.log.Printf(log.Error, "no answer from the name server %s: %s", server, err)
+		})
 	}
 	return rs.r, l.core.resolverTimeout.V
+}
+
+// ResolverSet is the location's resolver directive, nil without one, and
+// resolver_timeout.
+func (l *Location) ResolverSet() (*Resolver, time.Duration) {
+	return l.core.resolver.V, l.core.resolverTimeout.V
+}
+
+// Quiet is the resolver in the worker of m for a caller that reports failures
+// itself: attempts without an answer are not logged.
+func (rs *Resolver) Quiet(m *Main) *resolver.Resolver {
+	if rs.quiet == nil {
+		rs.quiet = rs.make(m, nil)
+	}
+	return rs.quiet
+}
+
+func (rs *Resolver) make(m *Main, report func(server string, err error)) *resolver.Resolver {
+	o := rs.o
+	o.Transport, o.Runtime, o.Report = dnsTransport{m.work.Loop}, loopRuntime{m.work.Loop}, report
+	return resolver.New(o)
 }
 
 // Resolve asks the resolver of the location for the addresses of a name.

@@ -2,6 +2,7 @@ package http
 
 import (
 	"crypto/tls"
+	"slices"
 
 	"github.com/perigee-server/perigee/server/cycle"
 )
@@ -42,4 +43,23 @@ func CipherSuites(list string) ([]uint16, error) { return cipherSuites(list) }
 // read.
 func LoadPair(c *cycle.Conf, cert, key string) (tls.Certificate, error) {
 	return loadPair(c, cert, key)
+}
+
+// SharedCiphers are the suites that both the client and the server of a TLS
+// connection know, in the server's order; nil without TLS.
+func (c *Conn) SharedCiphers() []uint16 {
+	if c.tls == nil || c.tls.config == nil {
+		return nil
+	}
+	suites := c.tls.config.CipherSuites
+	if c.tls.config.MaxVersion >= tls.VersionTLS13 {
+		suites = append([]uint16{tls.TLS_AES_256_GCM_SHA384, tls.TLS_CHACHA20_POLY1305_SHA256, tls.TLS_AES_128_GCM_SHA256}, suites...)
+	}
+	var shared []uint16
+	for _, suite := range suites {
+		if slices.Contains(c.tls.offered, suite) && !slices.Contains(shared, suite) {
+			shared = append(shared, suite)
+		}
+	}
+	return shared
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -54,6 +55,7 @@ func init() {
 		{Name: "ssl_protocols", In: srv, Args: "1+", Set: cycle.SetBits(tlsServers, func(s *S) *cycle.Opt[uint] { return &s.protocols }, protocols), Doc: "The versions of TLS; SSLv2 and SSLv3 are accepted and not served."},
 		{Name: "ssl_ciphers", In: srv, Args: "1", Set: cycle.SetString(tlsServers, func(s *S) *cycle.Opt[string] { return &s.ciphers }), Doc: "Cipher suites of TLS 1.2 and older, in OpenSSL's words."},
 		{Name: "ssl_ecdh_curve", In: srv, Args: "1", Set: cycle.SetString(tlsServers, func(s *S) *cycle.Opt[string] { return &s.curves }), Doc: "Curves for the key exchange."},
+		{Name: "ssl_early_data", In: srv, Args: "flag", Set: cycle.Ignore, Doc: "No effect: crypto/tls takes no early data."},
 		{Name: "ssl_dhparam", In: srv, Args: "1", Set: cycle.Ignore, Doc: "No effect: crypto/tls has no finite-field key exchange."},
 		{Name: "ssl_prefer_server_ciphers", In: srv, Args: "flag", Set: cycle.SetFlag(tlsServers, func(s *S) *cycle.Opt[bool] { return &s.prefer }), Doc: "No effect: crypto/tls orders suites by what the hardware does well."},
 		{Name: "ssl_session_cache", In: srv, Args: "1-2", Set: setSessionCache, Doc: "Accepted: sessions are resumed by tickets, which need no cache."},
@@ -329,6 +331,7 @@ func (m *Main) tlsConfig(c *Conn, s *tlsSession) *tls.Config {
 	choose := &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		s.name = hello.ServerName
 		t, srv := def, c.addr.def
+		s.offered, s.config = hello.CipherSuites, def.config
 		h := &Handshake{Conn: c, Server: srv, Hello: hello}
 		if err := s.sayHello(h); err != nil {
 			return nil, err
@@ -345,7 +348,7 @@ func (m *Main) tlsConfig(c *Conn, s *tlsSession) *tls.Config {
 		if t.reject.V || cfg == nil {
 			return nil, errors.New("handshake rejected")
 		}
-		s.server, h.Server = srv, srv
+		s.server, h.Server, s.config = srv, srv, cfg
 		return s.configure(cfg, hs, h)
 	}}
 	return choose
@@ -402,8 +405,14 @@ var tlsVariables = []Variable{
 		return "."
 	})},
 	{Name: "ssl_alpn_protocol", Get: tlsVar(func(s *tls.ConnectionState) string { return s.NegotiatedProtocol })},
+	{Name: "ssl_early_data", Get: tlsVar(func(*tls.ConnectionState) string { return "" })},
 	{Name: "ssl_session_id", Get: tlsVar(func(*tls.ConnectionState) string { return "" })},
-	{Name: "ssl_client_verify", Get: tlsVar(func(*tls.ConnectionState) string { return "NONE" })},
+	{Name: "ssl_client_verify", Get: func(r *Request) ([]byte, bool) {
+		if r.conn.tls == nil {
+			return nil, false
+		}
+		return []byte(cmp.Or(r.conn.tls.verdict, "NONE")), true
+	}},
 }
 
 // opensslName is a suite's name as OpenSSL has it.

@@ -24,6 +24,11 @@ type tlsSession struct {
 	ready  chan struct{} // a byte came while the handshake waits
 	gone   chan struct{} // the connection was closed
 	inline bool
+
+	greeting greeting
+	offered  []uint16    // the client's cipher suites
+	config   *tls.Config // of the server
+	verdict  string      // on the client's certificate, "" when none was asked for
 }
 
 // pause is the error with which the socket below says "nothing now"; crypto/tls
@@ -42,6 +47,9 @@ func (w rawConn) Read(p []byte) (int, error) {
 	for {
 		n, err := s.c.ev.TryRead(p)
 		if err != event.ErrAgain {
+			if !s.inline {
+				s.greeting.heard(p[:max(n, 0)])
+			}
 			return n, err
 		}
 		if s.inline {
@@ -61,6 +69,7 @@ func (w rawConn) Write(p []byte) (int, error) {
 		s.out = append(s.out, p...)
 		return len(p), nil
 	}
+	s.greeting.said(p)
 	sent := 0
 	for {
 		n, err := s.c.ev.TryWrite(p[sent:])

@@ -3,7 +3,10 @@ package http
 import (
 	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
+	"slices"
 )
 
 // Handshaker is what a module does in the TLS handshakes of a server. Its
@@ -34,6 +37,13 @@ type Handshake struct {
 	// Certificates are used instead of the configured ones, which Cleared drops.
 	Certificates []tls.Certificate
 	Cleared      bool
+	// Staple, when not nil, is the OCSP response that goes with them.
+	Staple []byte
+	// VerifyClient, when not nil, has the client asked for a certificate, by
+	// the authorities that Authorities names. It gives $ssl_client_verify:
+	// the handshake goes on whatever it says.
+	VerifyClient func(chain []*x509.Certificate) string
+	Authorities  *x509.CertPool
 
 	SessionID []byte
 	Session   []byte
@@ -76,7 +86,7 @@ func (s *tlsSession) configure(cfg *tls.Config, hs Handshaker, h *Handshake) (*t
 		}
 	}
 	store := hs != nil && hs.Sessions() && cfg.SessionTicketsDisabled
-	if h.Protocols == 0 && !h.Cleared && len(h.Certificates) == 0 && !store {
+	if h.Protocols == 0 && !h.Cleared && len(h.Certificates) == 0 && h.Staple == nil && h.VerifyClient == nil && !store {
 		return cfg, nil
 	}
 	cfg = cfg.Clone()
@@ -85,6 +95,19 @@ func (s *tlsSession) configure(cfg *tls.Config, hs Handshaker, h *Handshake) (*t
 	}
 	if h.Cleared || len(h.Certificates) > 0 {
 		cfg.Certificates = h.Certificates
+	}
+	if h.Staple != nil {
+		cfg.Certificates = slices.Clone(cfg.Certificates)
+		for i := range cfg.Certificates {
+			cfg.Certificates[i].OCSPStaple = h.Staple
+		}
+	}
+	if h.VerifyClient != nil {
+		cfg.ClientAuth, cfg.ClientCAs = tls.RequestClientCert, h.Authorities
+		cfg.VerifyConnection = func(state tls.ConnectionState) error {
+			s.verdict = h.VerifyClient(state.PeerCertificates)
+			return nil
+		}
 	}
 	if store {
 		s.keepSessions(cfg, hs, h)
@@ -121,8 +144,11 @@ func (s *tlsSession) keepSessions(cfg *tls.Config, hs Handshaker, h *Handshake) 
 			h.SessionID, h.Session = id, nil
 			return hs.Fetch(h)
 		})
-		if err != nil || h.Session == nil {
+		if errors.Is(err, net.ErrClosed) {
 			return nil, err
+		}
+		if err != nil || h.Session == nil {
+			return nil, nil // a whole handshake, as when a script of nginx fails
 		}
 		state, err := tls.ParseSessionState(h.Session)
 		if err != nil {

@@ -28,12 +28,14 @@ type key struct {
 	name string
 }
 
-// answer is the outcome of a successful lookup. It is never changed.
+// answer is the outcome of a successful lookup. It is not changed any more once
+// its flight has landed.
 type answer struct {
 	v4, v6   []netip.Addr // kindName
 	name     string       // kindAddr
 	services []Service    // kindService
 	ttl      time.Duration
+	until    time.Time // when ttl, or valid=, is over
 }
 
 type entry struct {

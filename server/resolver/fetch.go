@@ -96,7 +96,10 @@ func (r *Resolver) fetchService(name string, f *flight) (*answer, int) {
 			continue
 		}
 		s := Service{Target: record.Target, Port: record.Port, Priority: record.Priority, Weight: record.Weight}
-		addrs, err := r.Resolve(record.Target, r.left(f))
+		addrs, until, err := r.Addresses(record.Target, r.left(f))
+		if err == nil && !until.IsZero() {
+			a.ttl = min(a.ttl, max(until.Sub(r.o.Runtime.Now()), 0))
+		}
 		var failed *Error
 		if errors.As(err, &failed) && code == 0 {
 			code = failed.Code

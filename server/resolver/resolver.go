@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,6 +79,32 @@ func (r *Resolver) Resolve(name string, timeout time.Duration) ([]netip.Addr, er
 	return a.addrs(kept), nil
 }
 
+// Addresses is Resolve for those who follow a name: it returns the addresses in a
+// fixed order, and until when they hold. An address in place of a name holds for
+// ever: until is the zero time.
+func (r *Resolver) Addresses(name string, timeout time.Duration) (addrs []netip.Addr, until time.Time, err error) {
+	if addr, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{addr}, time.Time{}, nil
+	}
+	a, _, err := r.lookup(key{kindName, canonical(name)}, name, timeout)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	addrs = a.addrs(false)
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return slices.Compact(addrs), a.until, nil
+}
+
+// Services is ResolveService for those who follow a name: it says too until when
+// the records and the addresses of all targets hold.
+func (r *Resolver) Services(name string, timeout time.Duration) ([]Service, time.Time, error) {
+	a, _, err := r.lookup(key{kindService, canonical(name)}, name, timeout)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return append([]Service(nil), a.services...), a.until, nil
+}
+
 // ResolveAddr returns the name of addr: nginx's ngx_resolve_addr.
 func (r *Resolver) ResolveAddr(addr netip.Addr, timeout time.Duration) (string, error) {
 	a, _, err := r.lookup(key{kindAddr, wire.ReverseName(addr)}, addr.String(), timeout)
@@ -90,11 +117,8 @@ func (r *Resolver) ResolveAddr(addr netip.Addr, timeout time.Duration) (string, 
 // ResolveService returns the SRV records of name, sorted by priority, with the
 // addresses of their targets.
 func (r *Resolver) ResolveService(name string, timeout time.Duration) ([]Service, error) {
-	a, _, err := r.lookup(key{kindService, canonical(name)}, name, timeout)
-	if err != nil {
-		return nil, err
-	}
-	return append([]Service(nil), a.services...), nil
+	list, _, err := r.Services(name, timeout)
+	return list, err
 }
 
 // canonical is the form of a name in the cache and on the wire.
@@ -178,6 +202,7 @@ func (r *Resolver) fly(k key, f *flight) {
 			if r.o.Valid > 0 {
 				valid = r.o.Valid
 			}
+			f.value.until = now.Add(max(valid, 0))
 			if valid > 0 {
 				r.cache.put(k, f.value, now.Add(valid), now)
 			}

@@ -546,6 +546,43 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
+// TestUntil: a follower of a name learns until when the answer holds; for SRV
+// records that is the soonest end of the records and of the targets' addresses.
+func TestUntil(t *testing.T) {
+	in(t, func(t *testing.T, z *zone, r *Resolver) {
+		begin := time.Now()
+		for range 2 {
+			got, until, err := r.Addresses("a.test", time.Second)
+			if err != nil || !slices.Equal(got, addrs("10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1")) || until != begin.Add(30*time.Second) {
+				t.Errorf("%v until %v, %v", got, until.Sub(begin), err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		if _, until, err := r.Addresses("brief.test", time.Second); err != nil || until != time.Now() {
+			t.Errorf("%v, %v", until, err)
+		}
+		if got, until, err := r.Addresses("::1", time.Second); err != nil || len(got) != 1 || !until.IsZero() {
+			t.Errorf("%v until %v, %v", got, until, err)
+		}
+		if _, _, err := r.Addresses("gone.test", time.Second); err == nil {
+			t.Error("an address of a name that does not exist")
+		}
+	})
+	in(t, func(t *testing.T, z *zone, r *Resolver) {
+		z.records["four.test A"] = []string{"A 15 10.0.0.4"}
+		begin := time.Now()
+		list, until, err := r.Services("_http._tcp.test", time.Second)
+		if err != nil || len(list) != 3 || until != begin.Add(15*time.Second) {
+			t.Errorf("%v until %v, %v", list, until.Sub(begin), err)
+		}
+	})
+	in(t, func(t *testing.T, z *zone, r *Resolver) {
+		if _, until, err := r.Addresses("a.test", time.Second); err != nil || until != time.Now().Add(5*time.Second) {
+			t.Errorf("valid= gives %v, %v", until, err)
+		}
+	}, func(o *Options) { o.Valid = 5 * time.Second })
+}
+
 // goneGate is a gate whose waiter is cancelled at once.
 type goneGate struct{ Gate }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/http"
 )
 
@@ -39,3 +40,16 @@ func Note(r *http.Request, g *Group) { passed.Set(r, g) }
 
 // Of gives the group that a request was passed to last, nil without.
 func Of(r *http.Request) *Group { return passed.Of(r) }
+
+// pass is the host of a location's proxy_pass, which may name a group.
+type pass struct{ host string }
+
+var passes = http.NewLocation(func() *pass { return &pass{} }, func(*cycle.Conf, *pass, *pass) error { return nil })
+
+// NotePass keeps to which host the location of the directive that is being set
+// passes its requests.
+func NotePass(c *cycle.Conf, host string) { passes.At(c).host = host }
+
+// PassedTo gives the upstream block that the location itself passes requests to,
+// nil without one. It is for Module.Init.
+func PassedTo(m *http.Main, l *http.Location) *Group { return Find(m, passes.In(l).host) }

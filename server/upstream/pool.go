@@ -126,7 +126,7 @@ func (g *Group) Put(c *Conn) {
 	if c.Uses > 0 {
 		uses = c.Uses
 	}
-	if g.keepalive == 0 || c.Requests >= uses || l.Now().Sub(c.started) > g.keepaliveTime || c.Hangup() {
+	if g.keepalive == 0 || c.Peer.gone || c.Requests >= uses || l.Now().Sub(c.started) > g.keepaliveTime || c.Hangup() {
 		c.Close()
 		return
 	}

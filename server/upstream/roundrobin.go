@@ -6,8 +6,16 @@ import (
 	"github.com/perigee-server/perigee/server/http"
 )
 
-// Pick chooses the peer for an attempt; nil when none is left.
+// Pick chooses the peer for an attempt; nil when none is left. Where all names of
+// a group are being resolved for the first time it waits for the first answer;
+// nil may then mean that the task was cancelled.
 func (g *Group) Pick(r *http.Request, tried []*Peer) *Peer {
+	if g.unsettled > 0 && !g.await(r.Loop()) {
+		return nil
+	}
+	if g.Refresh != nil {
+		g.Refresh()
+	}
 	if g.Balancer != nil {
 		return g.Balancer.Pick(r, g, tried)
 	}
@@ -36,7 +44,7 @@ func (g *Group) smooth(now time.Time, tried []*Peer, backup bool) *Peer {
 	total := 0
 	single := len(g.Peers) == 1
 	for _, p := range g.Peers {
-		if p.Backup != backup || p.Down || Tried(p, tried) {
+		if p.Backup != backup || p.Down || p.Unhealthy || Tried(p, tried) {
 			continue
 		}
 		if !single && !p.Usable(now) {

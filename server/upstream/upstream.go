@@ -11,6 +11,7 @@ import (
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
 	"golang.org/x/sys/unix"
 )
@@ -25,15 +26,26 @@ type Group struct {
 	Balancer Balancer
 	// Script, when set, is asked before the balancer.
 	Script Scripted
+	// Refresh, when set, is called before a peer is chosen: it brings what others
+	// know of the peers (Peer.Unhealthy) up to date.
+	Refresh func()
+	// Version changes whenever Peers does.
+	Version int
 
 	keepalive         int
 	keepaliveTimeout  time.Duration
 	keepaliveRequests int
 	keepaliveTime     time.Duration
 
-	line int
-	file string
+	dir  *conf.Directive
 	pool pool
+
+	entries         int // server directives so far
+	followers       []*follower
+	resolver        *http.Resolver // of the block; that of http unless set
+	resolverTimeout cycle.Opt[time.Duration]
+	unsettled       int           // followers whose first answer is not there yet
+	waiting         []*event.Task // requests that wait for it
 }
 
 // Peer is one address of a server of a group.
@@ -48,6 +60,8 @@ type Peer struct {
 	MaxConns    int
 	Backup      bool
 	Down        bool
+	// Unhealthy is the outcome of health checks; such a peer gets no requests.
+	Unhealthy bool
 
 	entry              int // which server directive it is of
 	current, effective int
@@ -55,6 +69,7 @@ type Peer struct {
 	key                string // of a peer that a script has made
 	fails              int
 	accessed, checked  time.Time
+	gone               bool // its name does not have the address any more
 }
 
 // Balancer chooses the peer of an attempt; nil when none is left. tried are the
@@ -77,9 +92,11 @@ type place struct{}
 func (place) At(c *cycle.Conf) *Group { return http.ScopeOf(c).Upstream.(*Group) }
 
 func init() {
-	http.Register(&http.Module{Name: "ngx_http_upstream_module", Directives: []cycle.Directive{
+	http.Register(&http.Module{Name: "ngx_http_upstream_module", Init: findResolvers, Start: follow, Directives: []cycle.Directive{
 		{Name: "upstream", In: cycle.HTTP, Args: "1 block", Set: setUpstream, Doc: "A named group of servers."},
-		{Name: "server", In: cycle.HTTPUpstream, Args: "1+", Set: setServer, Doc: "A server of the group."},
+		{Name: "server", In: cycle.HTTPUpstream, Args: "1+", Set: setServer, Doc: "A server of the group. With `resolve` its addresses follow the name, with `service=` they are those of its SRV records."},
+		{Name: "resolver", In: cycle.HTTPUpstream, Args: "1+", Set: setResolver, Doc: "Name servers for `server … resolve`, instead of those of http."},
+		{Name: "resolver_timeout", In: cycle.HTTPUpstream, Args: "1", Set: cycle.SetMsec(place{}, func(g *Group) *cycle.Opt[time.Duration] { return &g.resolverTimeout }), Doc: "How long resolving such a name may take."},
 		{Name: "keepalive", In: cycle.HTTPUpstream, Args: "1", Set: setKeepalive, Doc: "How many idle connections a worker keeps to the group."},
 		{Name: "keepalive_timeout", In: cycle.HTTPUpstream, Args: "1", Set: setDuration(func(g *Group) *time.Duration { return &g.keepaliveTimeout }), Doc: "How long an idle connection is kept."},
 		{Name: "keepalive_time", In: cycle.HTTPUpstream, Args: "1", Set: setDuration(func(g *Group) *time.Duration { return &g.keepaliveTime }), Doc: "How long a connection may be used."},
@@ -94,7 +111,7 @@ func setUpstream(c *cycle.Conf) error {
 	if m.byName[name] != nil {
 		return c.Errorf("duplicate upstream %q", name)
 	}
-	g := &Group{Name: name, keepaliveTimeout: time.Minute, keepaliveRequests: 1000, keepaliveTime: time.Hour, file: c.Dir.File, line: c.Dir.Line}
+	g := &Group{Name: name, keepaliveTimeout: time.Minute, keepaliveRequests: 1000, keepaliveTime: time.Hour, dir: c.Dir}
 	m.byName[name] = g
 	m.inOrder = append(m.inOrder, g)
 	sc := *http.ScopeOf(c)
@@ -104,7 +121,7 @@ func setUpstream(c *cycle.Conf) error {
 		return err
 	}
 	c.Dir = dir
-	if len(g.Peers) == 0 {
+	if len(g.Peers) == 0 && len(g.followers) == 0 {
 		return c.Errorf("no servers are inside upstream")
 	}
 	return nil
@@ -112,7 +129,9 @@ func setUpstream(c *cycle.Conf) error {
 
 func setServer(c *cycle.Conf) error {
 	g := place{}.At(c)
-	p := Peer{Server: c.Arg(0), Weight: 1, MaxFails: 1, FailTimeout: 10 * time.Second}
+	p := Peer{Server: c.Arg(0), Weight: 1, MaxFails: 1, FailTimeout: 10 * time.Second, entry: g.entries}
+	g.entries++
+	var f follower
 	for _, a := range c.Args()[1:] {
 		key, v, _ := strings.Cut(a, "=")
 		n, ok := cycle.Number(v)
@@ -121,7 +140,7 @@ func setServer(c *cycle.Conf) error {
 			if !ok || n == 0 {
 				return c.Errorf("invalid parameter %q", a)
 			}
-			p.Weight = n
+			p.Weight, f.weighted = n, true
 		case "max_conns":
 			if !ok {
 				return c.Errorf("invalid parameter %q", a)
@@ -142,18 +161,26 @@ func setServer(c *cycle.Conf) error {
 			p.Backup = true
 		case "down":
 			p.Down = true
-		case "resolve", "service":
-			return c.Errorf("the %q parameter of \"server\" is not supported by this server", key)
+		case "resolve":
+			f.resolve = true
+		case "service":
+			if v == "" {
+				return c.Errorf("empty service name in upstream %q", p.Server)
+			}
+			f.service = v
 		default:
 			return c.Errorf("invalid parameter %q", a)
 		}
 	}
+	if follows, err := f.prepare(g, &p); err != nil {
+		return c.Errorf("%s", err)
+	} else if follows {
+		g.followers = append(g.followers, &f)
+		return nil
+	}
 	addrs, err := Resolve(p.Server, 80)
 	if err != nil {
 		return c.Errorf("%s in upstream %q", err, p.Server)
-	}
-	if n := len(g.Peers); n > 0 {
-		p.entry = g.Peers[n-1].entry + 1
 	}
 	for _, a := range addrs {
 		one := p

@@ -241,3 +241,24 @@ histogram "$hst" was not declared in this counter set
 ["Cookie: misc=v=1", "Cookie: misc=w", "Cookie: misc=w"]
 --- response_body eval
 ["0\n", "1\n", "1\n"]
+
+=== TEST 20: an interval of nothing
+--- http_config
+counters_persistent_storage counters.json 0;
+--- config
+location /t { return 200; }
+--- must_die
+--- error_log
+"counters_persistent_storage" directive invalid value in
+--- skip_nginx_reference: Debian has no custom counters module
+
+=== TEST 21: two files
+--- http_config
+counters_persistent_storage a.json;
+counters_persistent_storage b.json;
+--- config
+location /t { return 200; }
+--- must_die
+--- error_log
+"counters_persistent_storage" directive is duplicate in
+--- skip_nginx_reference: Debian has no custom counters module

@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,11 +77,13 @@ func TestHooksOutliveWorkers(t *testing.T) {
 	}
 }
 
-// TestHooksCoalesce: of calls that come at once every worker runs the last.
+// TestHooksCoalesce: of calls that come at once every worker runs the last, and
+// says how many it has run as one; none is forgotten.
 func TestHooksCoalesce(t *testing.T) {
 	s := newSite(t)
 	s.write(2, holder, holderServer)
 	s.start()
+	s.until("both workers serve", func() bool { return s.count(`init hook`) == 2 })
 	s.until("the service has a value", func() bool { return strings.HasPrefix(s.get("/get"), "[initial]") })
 	var wg sync.WaitGroup
 	for i := range 20 {
@@ -95,6 +99,57 @@ func TestHooksCoalesce(t *testing.T) {
 		}
 		return true
 	})
+	calls := map[string]int{} // by worker
+	for _, m := range regexp.MustCompile(`(\d+)#\d+: service hook reported "set to`).FindAllStringSubmatch(s.err.String(), -1) {
+		calls[m[1]]++
+	}
+	for _, m := range regexp.MustCompile(`(\d+)#\d+: service hook "setHeld": (\d+) calls were run as one`).FindAllStringSubmatch(s.err.String(), -1) {
+		n, _ := strconv.Atoi(m[2])
+		calls[m[1]] += n - 1
+	}
+	if len(calls) != 2 {
+		t.Errorf("%d workers have run hooks", len(calls))
+	}
+	for pid, n := range calls {
+		if n != 21 {
+			t.Errorf("worker %s knows of %d calls of 21", pid, n)
+		}
+	}
+}
+
+// TestNoInterruptionIsLost: a service in Lua, and one in Go, that rest for long
+// unless a hook wakes them, have the value of the last of many hooks in haste.
+func TestNoInterruptionIsLost(t *testing.T) {
+	s := newSite(t)
+	load := s.luaFile("lib.lua", `local handler = require "handler"
+local set, woken = "initial", false
+handler.hook("setLua", function(v) set = v return "set" end)
+handler.service("luaRests", function(arg, first)
+    if not first and not woken then
+        local ok, err = pcall(ngx.sleep, 1000)
+        if not ok then
+            woken = err == handler.interrupted
+            error(err, 0)
+        end
+    end
+    woken = false
+    return set
+end)`)
+	s.write(1, load+`handler_run_service luaRests $l; handler_run_service holder $h 1h; handler_service_hooks_zone hooks 64k;`,
+		`location /l { handler_service_hook setLua $l $arg_v; } location /h { handler_service_hook setHeld $h $arg_v; } location /get { return 200 "$l $h"; }`)
+	s.start()
+	s.until("the services have values", func() bool { return s.get("/get") == "initial initial" })
+	for round := range 30 {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() { s.try(fmt.Sprintf("/l?v=%d-%d", round, i)) })
+			wg.Go(func() { s.try(fmt.Sprintf("/h?v=%d-%d", round, i)) })
+		}
+		wg.Wait()
+		s.get(fmt.Sprintf("/l?v=last%d", round))
+		s.get(fmt.Sprintf("/h?v=last%d", round))
+		s.until("both have the last value", func() bool { return s.get("/get") == fmt.Sprintf("last%d last%d", round, round) })
+	}
 }
 
 // TestDeadlyHookData: a value that kills its worker is quarantined, and the last

@@ -52,6 +52,7 @@ var rooms = map[string][]string{
 	"t/handlers/server":         {"builtins", "server/command", "t/handlers/library"},
 	"examples/...":              {"t/spec"},
 	"examples/handlers/library": {"server/handler/..."},
+	"examples/handlers/images":  {"server/handler"},
 }
 
 // own lists packages that must need nothing but the standard library and

@@ -114,6 +114,9 @@ func (b *Block) moreHeaders(i int) (string, error) {
 
 var requestLine = regexp.MustCompile(`\A(\s*)(\S+)( *)(?:(\S+)( *))?(?:(\S+)( *))?\s*\z`)
 
+// maxRequestLine bounds what requestLine looks at, for 0.1 µs a byte.
+const maxRequestLine = 1 << 20
+
 var (
 	hasHost       = regexp.MustCompile(`(?im)^Host:`)
 	hasConnection = regexp.MustCompile(`(?im)^Connection`)
@@ -129,6 +132,9 @@ func complete(packets []Value, more, connection string) ([]Value, error) {
 	}
 	joined := request{packets: packets}.bytes()
 	first, body, _ := cutLine(joined)
+	if len(first) > maxRequestLine {
+		return nil, fmt.Errorf("a request line of %d bytes, more than %d: such a request needs raw_request", len(first), maxRequestLine)
+	}
 	m := requestLine.FindStringSubmatch(first)
 	if m == nil {
 		return nil, fmt.Errorf("request line %q is not METHOD [TARGET [VERSION]]", first)

@@ -239,3 +239,31 @@ func TestBrokenHandshakes(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestTicketKeys: servers that share a key for tickets resume each other's
+// sessions, others do not.
+func TestTicketKeys(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "ticket.key")
+	random := make([]byte, 80)
+	rand.Read(random)
+	if err := os.WriteFile(key, random, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	shared := "ssl_session_ticket_key " + key + ";"
+	cfg := &tls.Config{ServerName: "a.test", InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+	for _, c := range []struct {
+		more    string
+		resumed bool
+	}{{shared, false}, {shared, true}, {"", false}} {
+		conn, err := tls.Dial("tcp", start(t, c.more), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n")
+		io.Copy(io.Discard, conn)
+		if got := conn.ConnectionState().DidResume; got != c.resumed {
+			t.Errorf("with %q the session is resumed: %v", c.more, got)
+		}
+		conn.Close()
+	}
+}

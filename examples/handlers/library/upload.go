@@ -1,12 +1,7 @@
 package library
 
 import (
-	"bytes"
 	"context"
-	"image"
-	_ "image/gif"  // the formats that convert understands
-	_ "image/jpeg" // …
-	"image/png"
 	"net/url"
 	"time"
 
@@ -16,7 +11,6 @@ import (
 func init() {
 	handler.AsyncOnBody("reqFld", field)
 	handler.Async("delay", handler.Typed(wait))
-	handler.AsyncContentOnBody("convertToPng", toPng)
 }
 
 // field is the value of a field of a posted form.
@@ -40,18 +34,4 @@ func wait(ctx context.Context, d time.Duration) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-}
-
-// toPng converts a posted image in another format. What is no image is answered
-// with the server's own page for status 415.
-func toPng(_ context.Context, body *handler.Body, _ []byte) (handler.Response, error) {
-	picture, _, err := image.Decode(body)
-	if err != nil {
-		return handler.Response{Status: 415, Header: []handler.Field{{}}}, nil
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, picture); err != nil {
-		return handler.Response{}, err
-	}
-	return handler.Response{Body: [][]byte{out.Bytes()}, ContentType: "image/png"}, nil
 }

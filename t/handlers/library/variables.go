@@ -24,6 +24,7 @@ func register() {
 	registerTasks()
 	registerContent()
 	registerServices()
+	registerTracers()
 }
 
 // traced logs its argument and returns it.
