@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"errors"
+
 	"github.com/perigee-server/perigee/lua/api"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
@@ -35,15 +37,20 @@ func (o *engineOf) make(w *cycle.Work, m *http.Main) (err error) {
 	}
 	o.e = api.NewEngine(w, m)
 	w.Loop.Do(func() {
-		if err = o.e.ReplayInit(w.Cycle.Snapshot.Init[initName]); err == nil {
-			err = o.libraries.install(o.e)
+		if err = o.e.ReplayInit(w.Cycle.Snapshot.Init[initName]); err != nil {
+			w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
+			err = errInit
+			return
+		}
+		if err = o.libraries.install(o.e); err != nil {
+			w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
 		}
 	})
-	if err != nil {
-		w.Cycle.Log.Print(log.Error, 0, err.Error(), "")
-	}
 	return err
 }
+
+// errInit ends the server once the error itself was logged.
+var errInit = errors.New("init_by_lua has failed")
 
 func initialise(c *cycle.Conf, m *http.Main) error {
 	shakeHands(m)
@@ -119,7 +126,7 @@ func initOnce(c *cycle.Cycle, i *cycle.Initial, m *http.Main) error {
 	loop.Do(func() { data, err = e.RecordInit() })
 	if err != nil {
 		c.Log.Print(log.Error, 0, err.Error(), "")
-		return err
+		return errInit
 	}
 	i.Put(data)
 	return nil

@@ -139,3 +139,16 @@ he"ll"o
 [alert]
 in log while logging request
 [emerg]
+
+
+=== TEST 12: an error of init_by_lua is told once
+--- http_config
+    init_by_lua_block {
+        error("bad init")
+    }
+--- must_die
+--- error_log
+bad init
+--- grep_error_log eval: qr/bad init/
+--- grep_error_log_out
+bad init

@@ -90,4 +90,3 @@ niltoo many pending timers
 GET /t
 --- response_body_like
 ^API disabled in the context of ngx.timer; .*API disabled in the current context$
-

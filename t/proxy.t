@@ -647,10 +647,10 @@ qr{"GET /p HTTP/1\.1" 499 }
         ngx.header.content_length = 20
         ngx.print("hello") ngx.flush(true) ngx.sleep(tonumber(ngx.var.arg_s)) ngx.print(" world, at last") } } }
 --- config
-    location /on { proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
-    location /off { proxy_buffering off; proxy_read_timeout 100ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /on { proxy_read_timeout 500ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /off { proxy_buffering off; proxy_read_timeout 500ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
     location /t { content_by_lua_block {
-        for _, uri in ipairs{"/on?s=0.3", "/off?s=0.3", "/on?s=0.02"} do
+        for _, uri in ipairs{"/on?s=0.9", "/off?s=0.9", "/on?s=0.02"} do
             local res = ngx.location.capture(uri)
             ngx.say(res.status, " ", res.body, " ", res.truncated)
         end

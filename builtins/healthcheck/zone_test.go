@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perigee-server/perigee/server/upstream"
 	"github.com/perigee-server/perigee/shm"
 )
 
@@ -97,4 +98,44 @@ func FuzzSet(f *testing.F) {
 			t.Errorf("%q gives %+v", s, k)
 		}
 	})
+}
+
+// TestRefreshCostsNothing: a request reads one number while nothing has changed,
+// and learns of all that has.
+func TestRefreshCostsNothing(t *testing.T) {
+	sh, err := shm.Create(shm.Config{Name: "z", Tag: "t", Size: 64 << 10, Slot: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sh.Close()
+	z := &zone{shared: sh}
+	if z.dict, err = shm.NewDict(sh); err != nil {
+		t.Fatal(err)
+	}
+	if z.changes, err = sh.Counter("changes"); err != nil {
+		t.Fatal(err)
+	}
+	p := &upstream.Peer{Name: "a"}
+	k := &check{group: &upstream.Group{Name: "g", Peers: []*upstream.Peer{p}}, zone: z, seen: -1}
+	see := func(what string, unhealthy bool) {
+		t.Helper()
+		if k.refresh(); p.Unhealthy != unhealthy {
+			t.Errorf("%s: unhealthy is %v", what, p.Unhealthy)
+		}
+	}
+	see("unknown", false)
+	z.store("g", "a", record{}, time.Minute, true)
+	see("announced", true)
+	z.store("g", "a", record{Healthy: true}, time.Minute, false)
+	see("not announced", true)
+	k.group.Version++
+	see("other peers", false)
+	k.mandatory = true
+	k.group.Peers[0] = &upstream.Peer{Name: "b"}
+	p = k.group.Peers[0]
+	k.group.Version++
+	see("a new peer, mandatory", true)
+	if n := testing.AllocsPerRun(100, k.refresh); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

@@ -3,11 +3,11 @@ package api
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/perigee-server/perigee/lua/vm"
 	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/log"
@@ -145,9 +145,5 @@ func place(fn *lua.LFunction) string {
 	if fn.Proto == nil {
 		return "=[C]:-1"
 	}
-	mark := "="
-	if strings.HasPrefix(fn.Proto.SourceName, "/") {
-		mark = "@"
-	}
-	return mark + fn.Proto.SourceName + ":" + strconv.Itoa(fn.Proto.LineDefined)
+	return vm.SourceOf(fn.Proto.SourceName) + ":" + strconv.Itoa(fn.Proto.LineDefined)
 }

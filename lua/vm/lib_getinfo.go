@@ -31,9 +31,9 @@ func rememberFile(chunk, display string) {
 	}
 }
 
-// sourceOf gives the name of a chunk as load got it, as far as its display
+// SourceOf gives the name of a chunk as load got it, as far as its display
 // name tells.
-func sourceOf(display string) string {
+func SourceOf(display string) string {
 	fileChunks.RLock()
 	chunk, isFile := fileChunks.names[display]
 	fileChunks.RUnlock()
@@ -146,7 +146,7 @@ func (c call) infoSource(result *lua.LTable) {
 	if p.LineDefined == 0 {
 		what = "main"
 	}
-	set(what, sourceOf(p.SourceName), p.SourceName, p.LineDefined, p.LastLineDefined)
+	set(what, SourceOf(p.SourceName), p.SourceName, p.LineDefined, p.LastLineDefined)
 }
 
 // infoSizes leaves our concatenation out of the count of upvalues.

@@ -67,11 +67,22 @@ func (s *LogSpec) File(c *Cycle) *File {
 			return f
 		}
 	}
-	if len(s.targets) > 0 {
+	if !s.lacksFile() {
 		return nil
 	}
 	f, _ := c.defaultLog().(*File)
 	return f
+}
+
+// lacksFile reports whether every error_log goes to syslog, or there is none: a
+// main level has the default error log besides (ngx_log_open_default).
+func (s *LogSpec) lacksFile() bool {
+	for _, t := range s.targets {
+		if _, ok := t.w.(*Syslog); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // Logger builds the logger of this level; outer is used when nothing is set
@@ -84,7 +95,7 @@ func (s *LogSpec) Logger(c *Cycle, outer *log.Logger) *log.Logger {
 	for _, t := range s.targets {
 		l.Add(t.w, t.level)
 	}
-	if len(s.targets) == 0 {
+	if outer == nil && s.lacksFile() {
 		l.Add(c.defaultLog(), log.Error)
 	}
 	return l

@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -269,6 +270,28 @@ func BenchmarkSwitch(b *testing.B) {
 		b.ResetTimer()
 		for range b.N {
 			l.Switch(tk)
+		}
+	})
+}
+
+// TestTimersOfOneMoment: they run in the order in which they were set.
+func TestTimersOfOneMoment(t *testing.T) {
+	within(t, func(l *Loop) {
+		const n = 50
+		var order []int
+		task := l.Current()
+		for i := range n {
+			l.NewTimer(func() {
+				if order = append(order, i); len(order) == n {
+					l.Wake(task)
+				}
+			}).Reset(time.Millisecond)
+		}
+		if err := l.Park(); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.IsSorted(order) {
+			t.Errorf("they ran as %v", order)
 		}
 	})
 }

@@ -45,6 +45,7 @@ type Loop struct {
 
 	queue   queue
 	timers  timerHeap
+	placed  int64 // places that timers have taken so far
 	armed   int64 // the deadline Go's poller knows, 0 for none
 	started time.Time
 	now     time.Time

@@ -9,7 +9,8 @@ import "time"
 type Timer struct {
 	l    *Loop
 	f    func()
-	when int64 // the heap's key
+	when int64 // the heap's key, and then nth
+	nth  int64 // when it took its place in the heap, counted
 	due  int64 // the real time; 0 when stopped
 	at   int   // index in the heap + 1; 0 when not in it
 }
@@ -25,14 +26,21 @@ func (t *Timer) Reset(d time.Duration) {
 	due := max(t.l.nano+int64(d), 1)
 	t.due = due
 	if t.at == 0 {
-		t.when = due
+		t.place(due)
 		t.l.timers.add(t)
 		return
 	}
 	if due < t.when {
-		t.when = due
+		t.place(due)
 		t.l.timers.up(t.at - 1)
 	}
+}
+
+// place sets the key: timers of the same moment run in the order in which they
+// were set.
+func (t *Timer) place(when int64) {
+	t.l.placed++
+	t.when, t.nth = when, t.l.placed
 }
 
 // Stop makes sure that the function does not run.
@@ -62,7 +70,7 @@ func (l *Loop) runTimers() {
 			continue
 		}
 		if t.due > l.nano {
-			t.when = t.due
+			t.place(t.due)
 			l.timers.down(t.at - 1)
 			continue
 		}
@@ -83,6 +91,10 @@ func (t *Timer) fire() {
 
 // timerHeap is a binary heap by time.
 type timerHeap []*Timer
+
+func (t *Timer) before(other *Timer) bool {
+	return t.when < other.when || t.when == other.when && t.nth < other.nth
+}
 
 func (h timerHeap) first() int64 {
 	if len(h) == 0 {
@@ -124,7 +136,7 @@ func (h *timerHeap) remove(i int) {
 func (h timerHeap) up(i int) {
 	for i > 0 {
 		p := (i - 1) / 2
-		if h[p].when <= h[i].when {
+		if h[p].before(h[i]) {
 			return
 		}
 		h.swap(i, p)
@@ -138,10 +150,10 @@ func (h timerHeap) down(i int) {
 		if c >= len(h) {
 			return
 		}
-		if c+1 < len(h) && h[c+1].when < h[c].when {
+		if c+1 < len(h) && h[c+1].before(h[c]) {
 			c++
 		}
-		if h[i].when <= h[c].when {
+		if h[i].before(h[c]) {
 			return
 		}
 		h.swap(i, c)

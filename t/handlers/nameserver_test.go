@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/binary"
+	"io"
 	"net"
 	"net/netip"
 	"strconv"
@@ -25,17 +26,31 @@ type nameServer struct {
 	delay   time.Duration
 	ttl     uint32
 	asked   int
+	cut     bool // answers over UDP are cut off: the whole ones come over TCP
+	overTCP int  // questions
 }
 
 func newNameServer(t *testing.T) *nameServer {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var c net.PacketConn
+	var l net.Listener
+	for range 20 { // a port that is free for both
+		var err error
+		if c, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if l, err = net.Listen("tcp", c.LocalAddr().String()); err == nil {
+			break
+		}
+		c.Close()
+	}
+	if l == nil {
+		t.Fatal("no port is free for UDP and TCP")
 	}
 	n := &nameServer{conn: c, port: c.LocalAddr().(*net.UDPAddr).Port, records: map[string][]string{}, ttl: 1}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { c.Close(); l.Close() })
 	go n.serve()
+	go n.serveTCP(l)
 	return n
 }
 
@@ -65,10 +80,38 @@ func (n *nameServer) serve() {
 		if n.mute {
 			reply = nil
 		}
+		if n.cut && reply != nil {
+			reply = reply[:size]
+			reply[2] |= 2 // truncated
+			binary.BigEndian.PutUint16(reply[6:], 0)
+		}
 		n.mu.Unlock()
 		if reply != nil {
 			time.AfterFunc(delay, func() { n.conn.WriteTo(reply, from) })
 		}
+	}
+}
+
+// serveTCP answers one question of each connection.
+func (n *nameServer) serveTCP(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c.SetDeadline(time.Now().Add(5 * time.Second))
+		var size [2]byte
+		if _, err := io.ReadFull(c, size[:]); err == nil {
+			msg := make([]byte, binary.BigEndian.Uint16(size[:]))
+			if _, err := io.ReadFull(c, msg); err == nil {
+				n.mu.Lock()
+				n.overTCP++
+				reply := n.answer(msg)
+				n.mu.Unlock()
+				c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+			}
+		}
+		c.Close()
 	}
 }
 

@@ -134,6 +134,7 @@ func TestServersFollowTheirName(t *testing.T) {
 	}
 	end := s.load()
 	dns.set(func() { dns.records["app.test A"] = []string{"127.0.0.2", "127.0.0.3"} })
+	dns.set(func() { dns.cut = true })
 	s.until("the second address is used", func() bool { return s.answers(2)[b[1].addr] > 0 })
 	if n := b[0].accepted.Load(); n > 3 {
 		t.Errorf("the server that remains has seen %d connections", n)
@@ -158,6 +159,11 @@ func TestServersFollowTheirName(t *testing.T) {
 	dns.set(func() { dns.mute = false })
 	s.until("it is resolved again", func() bool { return s.count("is resolved again") == 1 })
 	end()
+	dns.set(func() {
+		if dns.overTCP == 0 {
+			t.Error("answers that were cut off were not asked for over TCP")
+		}
+	})
 	if n := s.count(`\[(alert|crit|emerg)\]|no live upstreams`); n > 0 {
 		t.Errorf("%d bad lines", n)
 	}
