@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/perigee-server/perigee/t/spec"
 )
 
 // site is a server with a master process.
@@ -61,6 +63,7 @@ func freePort(t *testing.T) int {
 // and server in those blocks.
 func newSite(t *testing.T) *site {
 	t.Helper()
+	spec.Depend()
 	dir, err := os.MkdirTemp("", "pt-h-") // workers are not root, and must get there
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,7 @@ func isSet(name string) bool {
 // is none. A binary that was asked for and does not work is a failure.
 func Require(tb testing.TB, b *Binary, err error) *Binary {
 	tb.Helper()
+	Depend()
 	if errors.Is(err, ErrNoBinary) {
 		tb.Skip(err)
 	}
@@ -76,6 +77,7 @@ func Require(tb testing.TB, b *Binary, err error) *Binary {
 // RunFiles runs every block of the files that match the pattern as a subtest
 // named FILE/BLOCK, and logs how many have passed.
 func RunFiles(t *testing.T, bin *Binary, pattern string) {
+	Depend()
 	files := LoadFiles(t, pattern)
 	runner := &Runner{Binary: bin, Timeout: clientTimeout(), Keep: os.Getenv("PERIGEE_T_KEEP") != ""}
 	var sum tally
