@@ -1,6 +1,9 @@
 package conf
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // Size reads a size in bytes with an optional k or m, as ngx_parse_size does.
 func Size(s string) (int64, bool) { return scaled(s, false) }
@@ -58,6 +61,15 @@ func Msec(s string) (int64, bool) { return span(s, true) }
 // Sec reads a time in seconds, as ngx_parse_time does: "1y", "1M2w", "30s". A
 // number without a unit is seconds; milliseconds are refused.
 func Sec(s string) (int64, bool) { return span(s, false) }
+
+// century is longer than any server runs.
+const century = 100 * 365 * 24 * time.Hour
+
+// Span is n units of time, from Msec or Sec. More than a hundred years are a
+// hundred years, so that the result fits, also when the present time is added.
+func Span(n int64, unit time.Duration) time.Duration {
+	return time.Duration(min(n, int64(century/unit))) * unit
+}
 
 // Units of time in their order. A unit must stand behind all larger ones.
 const (

@@ -1,6 +1,9 @@
 package conf
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 const bad = -1 // no valid value of any unit
 
@@ -38,6 +41,20 @@ func TestTime(t *testing.T) {
 	} {
 		check(t, "Msec", Msec, c.text, c.msec)
 		check(t, "Sec", Sec, c.text, c.sec)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for _, c := range []struct {
+		n          int64
+		unit, want time.Duration
+	}{
+		{0, time.Second, 0}, {1500, time.Millisecond, 1500 * time.Millisecond}, {1 << 62, time.Millisecond, century},
+		{1<<63 - 1, time.Second, century}, {60, time.Second, time.Minute},
+	} {
+		if got := Span(c.n, c.unit); got != c.want {
+			t.Errorf("Span(%d, %s) = %s, want %s", c.n, c.unit, got, c.want)
+		}
 	}
 }
 

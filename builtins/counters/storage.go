@@ -42,7 +42,7 @@ func setStorage(c *cycle.Conf) error {
 		if !ok || ms == 0 {
 			return c.Wrong("invalid value")
 		}
-		m.storage.every = time.Duration(ms) * time.Millisecond
+		m.storage.every = conf.Span(ms, time.Millisecond)
 	}
 	return nil
 }

@@ -321,7 +321,7 @@ func duration(s string) (time.Duration, bool) {
 		whole = "0"
 	}
 	if ms, ok := conf.Msec(s); ok && strings.Trim(s, "0123456789") != "" {
-		return time.Duration(ms) * time.Millisecond, true
+		return conf.Span(ms, time.Millisecond), true
 	}
 	n, ok := cycle.Number(whole)
 	if !ok {

@@ -158,7 +158,7 @@ func (e *expires) parse(v string) bool {
 	if !ok || e.mode == daily && (n > 86400 || minus) {
 		return false
 	}
-	e.offset = time.Duration(n) * time.Second
+	e.offset = conf.Span(n, time.Second)
 	if minus {
 		e.offset = -e.offset
 	}

@@ -105,7 +105,7 @@ func (k *check) set(a string) bool {
 
 func duration(d *time.Duration, s string) bool {
 	ms, ok := conf.Msec(s)
-	*d = time.Duration(ms) * time.Millisecond
+	*d = conf.Span(ms, time.Millisecond)
 	return ok
 }
 

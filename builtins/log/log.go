@@ -136,7 +136,7 @@ func setLog(c *cycle.Conf) error {
 			if !ok || n == 0 {
 				return c.Errorf("invalid flush time %q", v)
 			}
-			o.flush = time.Duration(n) * time.Millisecond
+			o.flush = conf.Span(n, time.Millisecond)
 		case key == "gzip" || a == "gzip":
 			o.gzip = 1
 			if ok {

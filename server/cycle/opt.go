@@ -127,7 +127,7 @@ func SetMsec[T any](p Place[T], field func(*T) *Opt[time.Duration]) Setter {
 		if !ok {
 			return 0, c.Wrong("invalid value")
 		}
-		return time.Duration(n) * time.Millisecond, nil
+		return conf.Span(n, time.Millisecond), nil
 	})
 }
 
@@ -138,7 +138,7 @@ func SetSec[T any](p Place[T], field func(*T) *Opt[time.Duration]) Setter {
 		if !ok {
 			return 0, c.Wrong("invalid value")
 		}
-		return time.Duration(n) * time.Second, nil
+		return conf.Span(n, time.Second), nil
 	})
 }
 

@@ -422,13 +422,13 @@ func setKeepaliveTimeout(c *cycle.Conf) error {
 	if !ok {
 		return c.Wrong("invalid value")
 	}
-	l.keepaliveTimeout.Put(time.Duration(ms) * time.Millisecond)
+	l.keepaliveTimeout.Put(conf.Span(ms, time.Millisecond))
 	if len(c.Args()) == 2 {
 		s, ok := conf.Sec(c.Arg(1))
 		if !ok {
 			return c.Wrong("invalid value")
 		}
-		l.keepaliveHeader.Put(time.Duration(s) * time.Second)
+		l.keepaliveHeader.Put(conf.Span(s, time.Second))
 	}
 	return nil
 }
@@ -485,7 +485,7 @@ func setOpenFileCache(c *cycle.Conf) error {
 			if !ok {
 				return c.Errorf("invalid \"open_file_cache\" parameter %q", a)
 			}
-			v.inactive = time.Duration(s) * time.Second
+			v.inactive = conf.Span(s, time.Second)
 		default:
 			return c.Errorf("invalid \"open_file_cache\" parameter %q", a)
 		}

@@ -242,7 +242,7 @@ func (o *listenOptions) keepalive(c *cycle.Conf, v string) error {
 		if !ok {
 			return c.Errorf("invalid so_keepalive value: %q", v)
 		}
-		*dst, any = time.Duration(s)*time.Second, true
+		*dst, any = conf.Span(s, time.Second), true
 	}
 	if parts[2] != "" {
 		n, ok := cycle.Number(parts[2])

@@ -55,7 +55,7 @@ func ReadResolver(c *cycle.Conf) (*Resolver, error) {
 			if !ok {
 				return nil, c.Errorf("invalid parameter: %s", a)
 			}
-			r.o.Valid = time.Duration(s) * time.Second
+			r.o.Valid = conf.Span(s, time.Second)
 			continue
 		case "ipv4":
 			r.o.IPv4Off = !on

@@ -156,7 +156,7 @@ func setServer(c *cycle.Conf) error {
 			if !ok {
 				return c.Errorf("invalid parameter %q", a)
 			}
-			p.FailTimeout = time.Duration(s) * time.Second
+			p.FailTimeout = conf.Span(s, time.Second)
 		case "backup":
 			p.Backup = true
 		case "down":
@@ -219,7 +219,7 @@ func setDuration(field func(*Group) *time.Duration) cycle.Setter {
 		if !ok {
 			return c.Wrong("invalid value")
 		}
-		*field(place{}.At(c)) = time.Duration(ms) * time.Millisecond
+		*field(place{}.At(c)) = conf.Span(ms, time.Millisecond)
 		return nil
 	}
 }
