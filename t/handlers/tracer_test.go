@@ -1,11 +1,13 @@
 package handlers_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -90,6 +92,7 @@ func TestExactlyOneActive(t *testing.T) {
 	}
 	n := begun()
 	s.kill(waiting, syscall.SIGSTOP)
+	s.until("it is stopped, and can not get the lock any more", func() bool { return stopped(waiting) })
 	s.kill(now, syscall.SIGKILL)
 	taken("a kill while another worker is stopped", n)
 	s.kill(waiting, syscall.SIGCONT)
@@ -128,14 +131,29 @@ func TestExactlyOneActive(t *testing.T) {
 	}
 }
 
+// stopped reports whether all threads of a process are stopped.
+func stopped(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		if b, err := os.ReadFile(path); err == nil && stateOf(b) != "T" {
+			return false
+		}
+	}
+	return true
+}
+
+// stateOf is the state in a file stat of /proc.
+func stateOf(stat []byte) string {
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[0]
+}
+
 // ended reports whether a process is gone or only waits to be reaped.
 func (s *site) ended(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return true
 	}
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	return f[0] == "Z"
+	return stateOf(b) == "Z"
 }
 
 // TestServiceUnderHooks: a service that is interrupted at random moments, by many
