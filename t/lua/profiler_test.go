@@ -69,16 +69,24 @@ func TestProfiler(t *testing.T) {
 	s.expect("/profiler?seconds=0", 400, "")
 	s.expect("/profiler?do=start&rate=2000", 200, "started\n")
 	s.expect("/profiler?seconds=1", 409, "")
-	s.expect("/burn", 200, "burnt")
-	status, folded, err := s.get("/profiler?do=stop")
-	if err != nil || status != 200 {
-		t.Fatal(status, err)
+	s.expect("/profiler?do=stop", 200, "")
+	folded, ratio := "", 0.0
+	for range 4 { // others may take the processor from one of the two more than from the other
+		s.expect("/profiler?do=start&rate=2000", 200, "started\n")
+		s.expect("/burn", 200, "burnt")
+		status, text, err := s.get("/profiler?do=stop")
+		if err != nil || status != 200 {
+			t.Fatal(status, err)
+		}
+		three, one := counted(t, text, "three content_by_lua("), counted(t, text, ";co;", ";pcall;", "):4")
+		if three < 100 || one < 30 {
+			t.Fatalf("%d and %d samples in\n%s", three, one, text)
+		}
+		if folded, ratio = text, float64(three)/float64(one); ratio > 2.2 && ratio < 4 {
+			break
+		}
 	}
-	three, one := counted(t, folded, "three content_by_lua("), counted(t, folded, ";co;", ";pcall;", "):4")
-	if three < 100 || one < 30 {
-		t.Fatalf("%d and %d samples in\n%s", three, one, folded)
-	}
-	if ratio := float64(three) / float64(one); ratio < 2.2 || ratio > 4 {
+	if ratio < 2.2 || ratio > 4 {
 		t.Errorf("3 : 1 shows as %.2f : 1\n%s", ratio, folded)
 	}
 	for _, line := range strings.Split(strings.TrimSpace(folded), "\n") {
@@ -105,7 +113,7 @@ func TestProfiler(t *testing.T) {
 		}
 		burnt <- body
 	}()
-	status, folded, err = s.get("/profiler?seconds=1")
+	status, folded, err := s.get("/profiler?seconds=1")
 	if err != nil || status != 200 || !strings.Contains(folded, ";three ") {
 		t.Errorf("%d %v %s", status, err, folded)
 	}
