@@ -6,6 +6,7 @@
 //	go run ./t/bench                        # every case, perigee built by plain go build
 //	go run ./t/bench -case return,static    # some cases
 //	go run ./t/bench -case shm              # a shared dictionary against a map behind a mutex
+//	go run ./t/bench -growth 60s -case lua_say   # how the memory of workers grows under load
 //	go run ./t/bench -binary ./perigee -peer /usr/sbin/nginx -duration 10s -rounds 7
 //
 // It is no test: there is no limit that a figure must keep.
@@ -31,6 +32,7 @@ type options struct {
 	rounds   int
 	binary   string
 	peer     string
+	grow     time.Duration
 }
 
 func main() {
@@ -44,6 +46,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "measurements per server and case")
 	flag.StringVar(&o.binary, "binary", "", "the server to measure; built from this repository without it")
 	flag.StringVar(&o.peer, "peer", "nginx", "the server to compare with")
+	flag.DurationVar(&o.grow, "growth", 0, "instead of comparing, load the server to measure for this `time` and print how its memory grows")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -84,6 +87,12 @@ func run(ctx context.Context, o options) error {
 	}
 	contest.print(os.Stdout)
 	for _, c := range chosen {
+		if o.grow > 0 {
+			if err := contest.growth(ctx, os.Stdout, c); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			continue
+		}
 		result, err := contest.run(ctx, c)
 		switch {
 		case errors.Is(err, errRefused):
