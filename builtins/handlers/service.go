@@ -186,11 +186,13 @@ func (s *service) onLoop(f func()) {
 // seen the result reaches the next call.
 func (s *service) run() {
 	var ctx context.Context
-	s.onLoop(func() { ctx = s.begin() })
+	s.onLoop(func() { ctx = s.begin(nil) })
 	for first := true; ctx != nil; first = false {
 		value, err := s.call(ctx, s.use.h, s.arg, first)
-		if s.told.Load() && !s.use.h.Held && !errors.Is(context.Cause(ctx), handler.ErrWorkerExiting) {
-			value, err = s.farewell()
+		heard := context.Cause(ctx)
+		if s.told.Load() && !s.use.h.Held && heard != handler.ErrWorkerExiting {
+			value, err = s.farewell() // here, as the loop may have ended
+			heard = handler.ErrWorkerExiting
 		}
 		s.m.calls.Add(-1)
 		ctx = nil
@@ -199,7 +201,7 @@ func (s *service) run() {
 			s.cancel = nil
 			s.again = s.missed(err)
 			s.finish(value, err)
-			ctx = s.begin()
+			ctx = s.begin(heard)
 		})
 	}
 	s.onLoop(s.w.Leave)
@@ -214,16 +216,21 @@ func (s *service) farewell() ([]byte, error) {
 	return s.call(ctx, s.use.h, s.arg, false)
 }
 
-// begin makes the context of a call, with the baton; nil when the worker leaves.
-func (s *service) begin() context.Context {
-	if s.leaving {
+// begin makes the context of a call, with the baton, after one that has heard of
+// a cancellation, or of none. When the worker leaves it is nil; but after a call
+// that was interrupted, and could not hear of that as well, one more does.
+func (s *service) begin(heard error) context.Context {
+	if s.leaving && heard != handler.ErrServiceInterrupted {
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(s.parent)
 	s.cancel = cancel
 	s.m.calls.Add(1)
 	s.interruptions = 0
-	if s.again {
+	switch {
+	case s.leaving:
+		cancel(handler.ErrWorkerExiting)
+	case s.again:
 		cancel(handler.ErrServiceInterrupted)
 	}
 	return ctx

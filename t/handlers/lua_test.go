@@ -136,6 +136,35 @@ end)`)
 	s.until("the state is kept", func() bool { b, _ := os.ReadFile(s.dir + "/locks/state"); return string(b) == "kept" })
 }
 
+// TestLuaExitBehindAHook: a service in Lua that a hook has interrupted hears
+// nevertheless, once, that its worker ends, also while it holds the event loop.
+func TestLuaExitBehindAHook(t *testing.T) {
+	s := newSite(t)
+	load := s.luaFile("lib.lua", `local handler = require "handler"
+handler.service("luaCaretaker", function(_, first)
+    if first then return "ready" end
+    local ok, err = pcall(ngx.sleep, 1000)
+    if err == handler.worker_exiting then
+        ngx.log(ngx.NOTICE, "caretaker: state kept")
+        return
+    end
+    ngx.log(ngx.NOTICE, "caretaker: interrupted")
+    os.execute("sleep 0.2")
+    ngx.log(ngx.NOTICE, "caretaker: goes on")
+end)
+handler.hook("luaPoke", function(data) return "poked" end)`)
+	s.write(1, load+" handler_run_service luaCaretaker $k; handler_service_hooks_zone hooks 64k;", `location /poke { handler_service_hook luaPoke $k x; } location / { return 200 "$k"; }`)
+	s.start()
+	s.until("the service runs", func() bool { return s.get("/") == "ready" })
+	go s.try("/poke")
+	s.until("the service is interrupted", func() bool { return s.count("caretaker: interrupted") == 1 })
+	s.cmd.Process.Signal(syscall.SIGQUIT)
+	s.until("the worker has left", func() bool { return s.count("exited with code 0") == 1 })
+	if n := s.count("caretaker: state kept"); n != 1 {
+		t.Errorf("the state was kept %d times", n)
+	}
+}
+
 // TestLuaSharedService: of a shared service in Lua one instance runs, and
 // another worker takes over when its holder is killed.
 func TestLuaSharedService(t *testing.T) {
