@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -16,17 +15,6 @@ import (
 	"github.com/perigee-server/perigee/server/log"
 	"golang.org/x/sys/unix"
 )
-
-// workerGOGC is how much the heap of a worker may grow between collections, in
-// per cent, unless GOGC says otherwise.
-const workerGOGC = 200
-
-// ballast is memory that a worker has and never touches, so it costs none: the
-// collector counts it and lets a small heap grow to some 30 MB before it works,
-// which it would otherwise do many times a second.
-var ballast []byte
-
-const ballastSize = 8 << 20
 
 // Worker is the life of a worker process; it returns the exit code.
 func Worker() int {
@@ -157,10 +145,6 @@ type server struct {
 }
 
 func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(workerGOGC)
-		ballast = make([]byte, ballastSize)
-	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(c.Procs())
 	}
@@ -168,6 +152,7 @@ func newServer(c *cycle.Cycle, slot, count int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	tuneCollector(l)
 	s := &server{work: &cycle.Work{Cycle: c, Loop: l, Slot: slot, Count: count}, over: make(chan struct{})}
 	s.work.End = func(again bool, reason string) { s.end(exitInit) }
 	return s, nil
