@@ -14,10 +14,11 @@ import (
 //
 // Goroutines of one process that do not get it at once queue on an ordinary Go
 // mutex, so at most one thread of a process waits in the kernel. A waiter goes
-// through three stages. It looks at the word in growing intervals for some tens
-// of microseconds: if it looked all the time, it would slow down the holder. It
-// naps and looks a few times more, without a mark on the word, so that the
-// holder need not wake it. Then it marks the word and sleeps in short waits, and
+// through three stages. It looks at the word again after about as long as a section
+// takes, and after twice that: a holder that needs longer is not on a processor,
+// and looking all the time would slow it down. It naps and looks twice more,
+// without a mark on the word, so that the holder need not wake it; shorter naps
+// let 16 processes take the processors from the holder. Then it marks the word and sleeps in short waits, and
 // asks after each whether the holder still lives. If not, it puts its own name
 // in the dead one's place, rolls back what that left behind, and has the lock. A
 // holder that is only descheduled is waited for; it can not be told from a slow
@@ -28,9 +29,9 @@ import (
 // each its share.
 const (
 	shortestSpin = 32 // turns of spin
-	longestSpin  = 512
-	firstNap     = 100 * time.Microsecond
-	longestNap   = 200 * time.Microsecond
+	longestSpin  = 64
+	firstNap     = 500 * time.Microsecond
+	longestNap   = time.Millisecond
 	firstWait    = time.Millisecond
 	longestWait  = 16 * time.Millisecond
 )
