@@ -14,15 +14,16 @@ import (
 //
 // Goroutines of one process that do not get it at once queue on an ordinary Go
 // mutex, so at most one thread of a process waits in the kernel. A waiter goes
-// through three stages. It looks at the word again after about as long as a section
-// takes, and after twice that: a holder that needs longer is not on a processor,
-// and looking all the time would slow it down. It naps and looks twice more,
-// without a mark on the word, so that the holder need not wake it; shorter naps
-// let 16 processes take the processors from the holder. Then it marks the word and sleeps in short waits, and
-// asks after each whether the holder still lives. If not, it puts its own name
-// in the dead one's place, rolls back what that left behind, and has the lock. A
-// holder that is only descheduled is waited for; it can not be told from a slow
-// one, which is why sections are short and free of allocation.
+// through three stages. It looks at the word again after about as long as a
+// section takes, and after twice that: a holder that needs longer is not on a
+// processor, and looking all the time would slow it down. It naps and looks
+// twice more, without a mark on the word, so that the holder need not wake it;
+// shorter naps let 16 processes take the processors from the holder. Then it
+// marks the word and sleeps in short waits, and asks after each whether the
+// holder still lives. If not, it puts its own name in the dead one's place,
+// rolls back what that left behind, and has the lock. A holder that is only
+// descheduled is waited for; it can not be told from a slow one, which is why
+// sections are short and free of allocation.
 //
 // The figures are chosen with BenchmarkProcesses: 16 processes that do nothing
 // else than use one dictionary should get most of the rate of a single one, and
