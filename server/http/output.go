@@ -328,7 +328,7 @@ func (c *Conn) resume() {
 }
 
 // maxTurn is how many bytes a connection writes before others get their turn.
-const maxTurn = 2 << 20
+const maxTurn = 64 << 10
 
 // rate is the request's limit_rate and limit_rate_after.
 func (r *Request) rate() (rate, after int64) {
