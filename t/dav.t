@@ -139,19 +139,7 @@ hello
 [204, 200, 404]
 
 
-=== TEST 12: a folder does not go into itself
---- config
-    location / { dav_methods COPY MOVE; more_set_input_headers "Destination: $arg_to"; }
---- user_files
->>> d/f.txt
-hello
---- pipelined_requests eval
-["COPY /d/?to=/d/e/", "MOVE /d/?to=/d/e/", "GET /d/f.txt"]
---- error_code eval
-[409, 409, 200]
-
-
-=== TEST 13: another host, and a body
+=== TEST 12: another host, and a body
 --- config
     location / { dav_methods COPY DELETE; more_set_input_headers "Destination: http://other/x"; }
 --- user_files
@@ -165,26 +153,7 @@ hello
 is handled by different repository than the source URI
 
 
-=== TEST 14: subrequests of a script
---- config
-    location = /t { content_by_lua_block {
-        local capture = ngx.location.capture
-        ngx.say(capture("/f.txt", {method = ngx.HTTP_PUT, body = "hello"}).status)
-        ngx.say(capture("/f.txt").body)
-        ngx.say(capture("/f.txt", {method = ngx.HTTP_DELETE}).status)
-        ngx.say(capture("/f.txt", {method = ngx.HTTP_DELETE}).status)
-    } }
-    location / { dav_methods PUT DELETE; }
---- request
-GET /t
---- response_body
-201
-hello
-204
-404
-
-
-=== TEST 15: permissions that are none
+=== TEST 13: permissions that are none
 --- config
     dav_access user:x;
 --- must_die

@@ -654,8 +654,6 @@ qr{"GET /p HTTP/1\.1" 499 }
             local res = ngx.location.capture(uri)
             ngx.say(res.status, " ", res.body, " ", res.truncated)
         end
-        local res = ngx.location.capture("/on?s=0.05", {stream = true})
-        ngx.say((res:read()))
     } }
 --- request
 GET /t
@@ -663,4 +661,3 @@ GET /t
 200  true
 200 hello true
 200 hello world, at last false
-hello

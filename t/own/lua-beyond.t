@@ -132,3 +132,20 @@ GET /t
 --- error_code: 500
 --- error_log
 given up
+
+
+=== TEST 9: a stream passes on what a buffering proxy has
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_1; location / { content_by_lua_block {
+        ngx.header.content_length = 20
+        ngx.print("hello") ngx.flush(true) ngx.sleep(0.05) ngx.print(" world, at last") } } }
+--- config
+    location /on { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+    location /t { content_by_lua_block {
+        local res = ngx.location.capture("/on", {stream = true})
+        ngx.say((res:read()))
+    } }
+--- request
+GET /t
+--- response_body
+hello
