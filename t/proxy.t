@@ -661,3 +661,18 @@ GET /t
 200  true
 200 hello true
 200 hello world, at last false
+
+
+=== TEST 47: log lines name the upstream to the end of the request
+--- config
+    location /b { return 200 "x\n"; }
+    location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/b; log_by_lua_block { ngx.log(ngx.ERR, "logged") } }
+    location /e { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/f; error_page 502 /err; }
+    location /err { content_by_lua_block { ngx.log(ngx.ERR, "refused") ngx.say("e") } }
+--- pipelined_requests eval
+["GET /p", "GET /e"]
+--- error_code eval
+[200, 502]
+--- error_log eval
+[qr/logged while logging request, client: 127.0.0.1, server: localhost, request: "GET \/p HTTP\/1.1", upstream: "http:\/\/127.0.0.1:\d+\/b", host:/,
+ qr/refused, client: 127.0.0.1, server: localhost, request: "GET \/e HTTP\/1.1", upstream: "http:\/\/127.0.0.1:\d+\/f", host:/]

@@ -86,7 +86,7 @@ func handle(r *http.Request) http.Status {
 		}
 	}
 	rc := x.run()
-	r.SetUpstreamLog(nil)
+	r.UpstreamEnds() // log lines go on to name it
 	return rc
 }
 
@@ -160,16 +160,19 @@ func (x *exchange) resolve() http.Status {
 	return 502
 }
 
-// LogSuffix names the upstream in log lines.
-func (x *exchange) LogSuffix() string {
+// LogName is what log lines call the upstream, also after the exchange.
+func (x *exchange) LogName() string {
 	name := x.t.host
 	if x.conn != nil {
 		name = x.conn.Peer.Name
 	} else if n := len(x.tried); n > 0 {
 		name = x.tried[n-1].Name
 	}
-	scheme := x.t.scheme + "://"
-	return ", upstream: \"" + scheme + name + string(x.uri()) + "\""
+	uri := x.sent()
+	if uri == nil {
+		uri = x.uri()
+	}
+	return x.t.scheme + "://" + name + string(uri)
 }
 
 // run makes attempts until one gives a response.

@@ -129,6 +129,17 @@ func (x *exchange) makeHead(body []byte, length int64, chunked bool) []byte {
 	return x.request
 }
 
+// sent is the path in the request that was made, nil before: the location may
+// have changed since.
+func (x *exchange) sent() []byte {
+	_, rest, _ := bytes.Cut(x.request, []byte(" "))
+	uri, _, found := bytes.Cut(rest, []byte(" "))
+	if !found {
+		return nil
+	}
+	return uri
+}
+
 // replaced reports whether proxy_set_header sets a field.
 func (x *exchange) replaced(name []byte) bool {
 	for i := range x.s.headers {

@@ -112,12 +112,13 @@ type Request struct {
 	aborted     bool
 	cleanup     []func()
 	upstreamLog UpstreamInfo
+	proxied     bool // the response comes from it just now
 }
 
 // UpstreamInfo is what the error log says of an upstream.
 type UpstreamInfo interface {
-	// LogSuffix is `, upstream: "…"`, or nothing.
-	LogSuffix() string
+	// LogName is the upstream with the URI that it was asked for.
+	LogName() string
 }
 
 // knownFields are the request's fields that the server itself looks at; index
@@ -419,7 +420,8 @@ func (r *Request) logSuffix() string {
 		b = append(b, '"')
 	}
 	if r.upstreamLog != nil {
-		b = append(b, r.upstreamLog.LogSuffix()...)
+		b = append(append(b, ", upstream: \""...), escapeLog([]byte(r.upstreamLog.LogName()))...)
+		b = append(b, '"')
 	}
 	if v := m.fieldValue(m.in.host); v != nil {
 		b = append(append(b, ", host: \""...), escapeLog(v)...)
@@ -432,11 +434,14 @@ func (r *Request) logSuffix() string {
 	return string(b)
 }
 
-// SetUpstreamLog names the upstream in log lines from now on; nil ends that.
-func (r *Request) SetUpstreamLog(u UpstreamInfo) { r.upstreamLog = u }
+// SetUpstreamLog names the upstream in log lines from now on.
+func (r *Request) SetUpstreamLog(u UpstreamInfo) { r.upstreamLog, r.proxied = u, true }
+
+// UpstreamEnds tells that what follows does not come from the upstream.
+func (r *Request) UpstreamEnds() { r.proxied = false }
 
 // Proxied reports whether the response comes from an upstream just now.
-func (r *Request) Proxied() bool { return r.upstreamLog != nil }
+func (r *Request) Proxied() bool { return r.proxied }
 
 func (r *Request) fieldValue(i int) []byte {
 	if i == 0 || i > len(r.Fields) {
