@@ -7,7 +7,6 @@ import (
 	"iter"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/perigee-server/perigee/server/http"
 )
 
 // expansion is a response that is being decompressed. The decompressor reads
@@ -21,9 +20,9 @@ type expansion struct {
 	eof bool   // nothing comes behind in
 	err error  // why the decompressor gave up
 
-	out   []byte     // decompressed, not yet passed on
-	busy  bool       // parts of the body may come
-	queue []http.Buf // those parts
+	out   []byte  // decompressed, not yet passed on
+	busy  bool    // parts of the body may come
+	queue backlog // those parts
 }
 
 var errStopped = errors.New("the request has ended")

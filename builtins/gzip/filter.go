@@ -17,8 +17,8 @@ type stream struct {
 	// in and total are bytes before and after.
 	in, total int64
 	level     int
-	busy      bool       // a file is being read, and parts of the body may come
-	queue     []http.Buf // those parts
+	busy      bool    // a file is being read, and parts of the body may come
+	queue     backlog // those parts
 }
 
 var streams = http.NewContext[stream]()
@@ -103,7 +103,7 @@ func body(r *http.Request, in []http.Buf) ([]http.Buf, error) {
 		return in, nil
 	}
 	if x.busy {
-		x.wait(in)
+		x.queue.keep(in)
 		return nil, nil
 	}
 	x.out = x.out[:0]
@@ -137,16 +137,6 @@ func body(r *http.Request, in []http.Buf) ([]http.Buf, error) {
 	return []http.Buf{end}, nil
 }
 
-// wait keeps parts for later.
-func (x *stream) wait(in []http.Buf) {
-	for _, b := range in {
-		if !b.Stable {
-			b.Mem = bytes.Clone(b.Mem)
-		}
-		x.queue = append(x.queue, b)
-	}
-}
-
 // parts compresses parts and gathers their flags.
 func (x *stream) parts(r *http.Request, in []http.Buf, end *http.Buf) error {
 	for i := range in {
@@ -167,27 +157,16 @@ func (x *stream) parts(r *http.Request, in []http.Buf, end *http.Buf) error {
 	return nil
 }
 
-const (
-	piece  = 32 << 10  // of a file, compressed in one go
-	unsent = 128 << 10 // how much the client may be behind
-)
-
 // file compresses a part of a file, no faster than the client takes it.
 func (x *stream) file(r *http.Request, b *http.Buf) error {
 	x.busy = true
 	defer func() { x.busy = false }()
-	buf := make([]byte, min(piece, b.N))
-	for off, end := b.Off, b.Off+b.N; off < end; {
-		n, err := b.File.ReadAt(buf[:min(int64(len(buf)), end-off)], off)
-		if n == 0 {
-			return fmt.Errorf("read %q: %w", b.File.Name(), err)
-		}
-		off += int64(n)
-		if _, err := x.w.Write(buf[:n]); err != nil {
+	return eachPiece(b, func(data []byte, last bool) error {
+		if _, err := x.w.Write(data); err != nil {
 			return err
 		}
-		if len(x.out) < piece || off == end {
-			continue
+		if len(x.out) < piece || last {
+			return nil
 		}
 		if rc := r.OutputBehind(http.OrderGzip, []http.Buf{{Mem: x.out}}); rc == http.Error {
 			return io.ErrClosedPipe
@@ -202,8 +181,8 @@ func (x *stream) file(r *http.Request, b *http.Buf) error {
 		if x.w == nil {
 			return io.ErrClosedPipe // the request ended meanwhile
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // ratio is $gzip_ratio.

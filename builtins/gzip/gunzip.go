@@ -2,7 +2,6 @@ package gzip
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 
 	"github.com/perigee-server/perigee/server/cycle"
@@ -70,7 +69,7 @@ func unpackBody(r *http.Request, in []http.Buf) ([]http.Buf, error) {
 		return in, nil
 	}
 	if x.busy {
-		x.wait(in)
+		x.queue.keep(in)
 		return nil, nil
 	}
 	x.busy = true
@@ -100,16 +99,6 @@ func unpackBody(r *http.Request, in []http.Buf) ([]http.Buf, error) {
 	return []http.Buf{end}, nil
 }
 
-// wait keeps parts that come while others are still being decompressed.
-func (x *expansion) wait(in []http.Buf) {
-	for _, b := range in {
-		if !b.Stable {
-			b.Mem = bytes.Clone(b.Mem)
-		}
-		x.queue = append(x.queue, b)
-	}
-}
-
 // parts decompresses parts and gathers their flags.
 func (x *expansion) parts(r *http.Request, in []http.Buf, end *http.Buf) error {
 	for i := range in {
@@ -122,16 +111,8 @@ func (x *expansion) parts(r *http.Request, in []http.Buf, end *http.Buf) error {
 			}
 			continue
 		}
-		buf := make([]byte, min(piece, b.N))
-		for off, stop := b.Off, b.Off+b.N; off < stop; {
-			n, err := b.File.ReadAt(buf[:min(int64(len(buf)), stop-off)], off)
-			if n == 0 {
-				return fmt.Errorf("read %q: %w", b.File.Name(), err)
-			}
-			off += int64(n)
-			if err := x.feed(r, buf[:n]); err != nil {
-				return err
-			}
+		if err := eachPiece(b, func(data []byte, _ bool) error { return x.feed(r, data) }); err != nil {
+			return err
 		}
 	}
 	return nil

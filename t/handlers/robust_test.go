@@ -93,42 +93,53 @@ func TestManyWait(t *testing.T) {
 	}
 }
 
+// comeAndGo makes many requests with a body of three bytes at once. Of half of
+// them the client leaves within a time, the others must end with what is wanted.
+func (s *site) comeAndGo(within time.Duration, request func() (args, want string)) (answered, left int64) {
+	s.t.Helper()
+	var wg sync.WaitGroup
+	var stayed, gone atomic.Int64
+	for range 32 {
+		wg.Go(func() {
+			for range 60 {
+				c, err := net.Dial("tcp", s.addr())
+				if err != nil {
+					s.t.Error(err)
+					return
+				}
+				args, want := request()
+				fmt.Fprintf(c, "POST /?%s HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", args)
+				if rand.IntN(2) == 0 {
+					time.Sleep(rand.N(within))
+					c.Close()
+					gone.Add(1)
+					continue
+				}
+				c.SetDeadline(time.Now().Add(10 * time.Second))
+				b, err := io.ReadAll(c)
+				c.Close()
+				if err != nil || !strings.HasSuffix(string(b), want) {
+					s.t.Errorf("%q %v", b, err)
+				}
+				stayed.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return stayed.Load(), gone.Load()
+}
+
 // TestClientsComeAndGo: clients that leave at random moments disturb neither
 // others nor the worker.
 func TestClientsComeAndGo(t *testing.T) {
 	s := newSite(t)
 	s.write(1, "", `location / { handler_run_async delay $a $arg_d; handler_run_async tracedAsync $b $a; handler_run_async_on_request_body reqLen $c x; return 200 "$b $c"; }`)
 	s.start()
-	var wg sync.WaitGroup
-	var answered, left atomic.Int64
-	for range 32 {
-		wg.Go(func() {
-			for range 60 {
-				c, err := net.Dial("tcp", s.addr())
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				fmt.Fprintf(c, "POST /?d=%dms HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", rand.IntN(8))
-				if rand.IntN(2) == 0 {
-					time.Sleep(time.Duration(rand.IntN(8)) * time.Millisecond)
-					c.Close()
-					left.Add(1)
-					continue
-				}
-				c.SetDeadline(time.Now().Add(10 * time.Second))
-				b, err := io.ReadAll(c)
-				c.Close()
-				if err != nil || !strings.Contains(string(b), "[3 in 1 (x)]") {
-					t.Errorf("%q %v", b, err)
-				}
-				answered.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	if answered.Load() == 0 || left.Load() == 0 {
-		t.Errorf("%d answered, %d left", answered.Load(), left.Load())
+	answered, left := s.comeAndGo(8*time.Millisecond, func() (args, want string) {
+		return fmt.Sprintf("d=%dms", rand.IntN(8)), "[3 in 1 (x)]"
+	})
+	if answered == 0 || left == 0 {
+		t.Errorf("%d answered, %d left", answered, left)
 	}
 	if n := s.count(`panic|\[alert\]|\[crit\]`); n != 0 {
 		t.Errorf("%d alarming lines", n)

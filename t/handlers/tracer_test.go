@@ -3,9 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -251,43 +248,18 @@ end)
 handler.sync("counts", function() return begun .. " " .. left .. " " .. gone end)`)
 	s.write(1, load, `location / { handler_run_async nap $a $arg_d; handler_run_async_on_request_body len $c $arg_d; return 200 "$a, $c"; } location = /counts { handler_run counts $n x; return 200 "$n"; }`)
 	s.start()
-	var wg sync.WaitGroup
-	var answered, left atomic.Int64
-	for range 32 {
-		wg.Go(func() {
-			for range 60 {
-				c, err := net.Dial("tcp", s.addr())
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				d := fmt.Sprintf("%d-%d", rand.IntN(5), rand.IntN(5))
-				fmt.Fprintf(c, "POST /?d=%s HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", d)
-				if rand.IntN(2) == 0 {
-					time.Sleep(time.Duration(rand.IntN(10_000)) * time.Microsecond)
-					c.Close()
-					left.Add(1)
-					continue
-				}
-				c.SetDeadline(time.Now().Add(10 * time.Second))
-				b, err := io.ReadAll(c)
-				c.Close()
-				if err != nil || !strings.HasSuffix(string(b), "\r\n\r\nslept "+d+", 3 of "+d) {
-					t.Errorf("%q %v", b, err)
-				}
-				answered.Add(1)
-			}
-		})
-	}
-	wg.Wait()
+	answered, left := s.comeAndGo(10*time.Millisecond, func() (args, want string) {
+		d := fmt.Sprintf("%d-%d", rand.IntN(5), rand.IntN(5))
+		return "d=" + d, "\r\n\r\nslept " + d + ", 3 of " + d
+	})
 	var begun, unwound, gone int
 	s.until("all handlers are unwound", func() bool {
 		fmt.Sscan(s.get("/counts"), &begun, &unwound, &gone)
 		return begun == unwound
 	})
-	t.Logf("%d answered, %d clients left, %d handlers begun, %d interrupted", answered.Load(), left.Load(), begun, gone)
-	if int64(begun) < 2*answered.Load() || gone == 0 || answered.Load() == 0 {
-		t.Errorf("%d answered, %d clients left, %d handlers begun, %d interrupted", answered.Load(), left.Load(), begun, gone)
+	t.Logf("%d answered, %d clients left, %d handlers begun, %d interrupted", answered, left, begun, gone)
+	if int64(begun) < 2*answered || gone == 0 || answered == 0 {
+		t.Errorf("%d answered, %d clients left, %d handlers begun, %d interrupted", answered, left, begun, gone)
 	}
 	if n := s.count(`has panicked|\[alert\]|\[crit\]`); n != 0 {
 		t.Errorf("%d alarming lines", n)
