@@ -38,7 +38,7 @@ func (e *entry) await(r *http.Request) http.Status {
 			return rc
 		}
 	}
-	v, err, abandoned := await(r, job.variable(r), e.use.h.Held)
+	v, err, abandoned := await(r, e.use, job.variable(r))
 	job.release()
 	if abandoned != nil {
 		return gone(abandoned)

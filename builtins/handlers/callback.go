@@ -56,7 +56,7 @@ func (cb *callback) run(s *service) {
 	ctx, cancel := context.WithCancelCause(s.parent)
 	cb.cancel = cancel
 	go func() {
-		_, err := s.call(ctx, cb.use.h, arg, first)
+		_, err := s.call(ctx, cb.use, arg, first)
 		s.m.calls.Add(-1)
 		s.onLoop(func() {
 			cb.running = false

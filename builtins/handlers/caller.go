@@ -73,7 +73,7 @@ func (m *mainConf) callContent(r *http.Request, h *handler.Handler, body *handle
 // callWaiting runs an asynchronous handler while the present task waits.
 func callWaiting[T any](m *mainConf, r *http.Request, j *job, f func(context.Context) (T, error)) (v T, err, abandoned error) {
 	t := &task[T]{loop: m.loop}
-	cancel := t.start(m.ctx, f, j.h.Held)
+	cancel := t.start(m.ctx, m.habitOf(j.h), f, j.h.Held)
 	defer cancel(nil)
 	v, err, abandoned = t.join(cancel, nil)
 	j.release()

@@ -120,7 +120,7 @@ func (x *content) await(r *http.Request) http.Status {
 	} else if rc := r.DiscardBody(); rc != http.OK {
 		return rc
 	}
-	resp, err, abandoned := await(r, job.content(r), x.use.h.Held)
+	resp, err, abandoned := await(r, x.use, job.content(r))
 	job.release()
 	if abandoned != nil {
 		return gone(abandoned)

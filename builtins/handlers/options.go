@@ -11,6 +11,7 @@ import (
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/handler"
 )
 
@@ -99,7 +100,8 @@ func checkRuntime(c *cycle.Conf, options []string) error {
 	return nil
 }
 
-// runtimeValue reads the value of a variable of Go's runtime.
+// runtimeValue reads the value of a variable of Go's runtime, or of NICE, which
+// is how much nicer handlers that compute are.
 func runtimeValue(name, value string) (int64, bool) {
 	switch name {
 	case "GOGC":
@@ -111,6 +113,9 @@ func runtimeValue(name, value string) (int64, bool) {
 	case "GOMAXPROCS":
 		n, err := strconv.Atoi(value)
 		return int64(n), err == nil && n > 0
+	case "NICE":
+		n, err := strconv.Atoi(value)
+		return int64(n), err == nil && n >= 0 && n <= 19
 	case "GOMEMLIMIT":
 		if value == "off" {
 			return math.MaxInt64, true
@@ -122,7 +127,7 @@ func runtimeValue(name, value string) (int64, bool) {
 }
 
 // applyRuntime sets what the options say in a worker.
-func (l *libraries) applyRuntime() {
+func (l *libraries) applyRuntime(loop *event.Loop) {
 	for _, o := range l.runtimeOptions {
 		name, value, _ := strings.Cut(o, "=")
 		n, _ := runtimeValue(name, value)
@@ -131,6 +136,8 @@ func (l *libraries) applyRuntime() {
 			debug.SetGCPercent(int(n))
 		case "GOMAXPROCS":
 			runtime.GOMAXPROCS(int(n))
+		case "NICE":
+			loop.SetAsideNice(int(n))
 		case "GOMEMLIMIT":
 			debug.SetMemoryLimit(n)
 		}

@@ -188,7 +188,7 @@ func (s *service) run() {
 	var ctx context.Context
 	s.onLoop(func() { ctx = s.begin(nil) })
 	for first := true; ctx != nil; first = false {
-		value, err := s.call(ctx, s.use.h, s.arg, first)
+		value, err := s.call(ctx, s.use, s.arg, first)
 		heard := context.Cause(ctx)
 		if s.told.Load() && !s.use.h.Held && heard != handler.ErrWorkerExiting {
 			value, err = s.farewell() // here, as the loop may have ended
@@ -213,7 +213,7 @@ func (s *service) run() {
 func (s *service) farewell() ([]byte, error) {
 	ctx, cancel := context.WithCancelCause(s.parent)
 	cancel(handler.ErrWorkerExiting)
-	return s.call(ctx, s.use.h, s.arg, false)
+	return s.call(ctx, s.use, s.arg, false)
 }
 
 // begin makes the context of a call, with the baton, after one that has heard of
@@ -236,13 +236,19 @@ func (s *service) begin(heard error) context.Context {
 	return ctx
 }
 
-// call calls a handler, with the baton when it wants that. Whenever the context
-// is cancelled the handler runs, and its waits tell it.
-func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, first bool) (value []byte, err error) {
-	if !h.Held {
-		return callService(ctx, h, arg, first)
-	}
+// call calls a handler and waits for it: with the baton when it wants that.
+// Whenever the context is cancelled the handler runs, and its waits tell it.
+func (s *service) call(ctx context.Context, u *use, arg []byte, first bool) (value []byte, err error) {
 	done := make(chan struct{})
+	if !u.h.Held {
+		s.loop.Aside(u.habit, func() {
+			defer close(done)
+			err = recovered(nil) // unless it returns
+			value, err = callService(ctx, u.h, arg, first)
+		})
+		<-done
+		return value, err
+	}
 	s.loop.Post(func() {
 		started := false
 		var t *event.Task
@@ -252,7 +258,7 @@ func (s *service) call(ctx context.Context, h *handler.Handler, arg []byte, firs
 			if ctx.Err() != nil {
 				t.Cancel(context.Cause(ctx))
 			}
-			value, err = callService(ctx, h, arg, first)
+			value, err = callService(ctx, u.h, arg, first)
 		})
 		context.AfterFunc(ctx, func() {
 			s.loop.Post(func() {

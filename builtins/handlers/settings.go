@@ -8,6 +8,7 @@ import (
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
 	"github.com/perigee-server/perigee/server/event"
+	"github.com/perigee-server/perigee/server/handler"
 	"github.com/perigee-server/perigee/server/http"
 	"github.com/perigee-server/perigee/server/http/script"
 	"github.com/perigee-server/perigee/server/log"
@@ -19,6 +20,7 @@ type mainConf struct {
 	variables []*variable
 	byName    map[string]*variable
 	uses      []*use
+	habits    map[*handler.Handler]*event.Habit
 	tokenName string
 	libraries libraries
 

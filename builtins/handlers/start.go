@@ -88,7 +88,7 @@ func start(w *cycle.Work, hm *http.Main) error {
 		m.awaitServices(w)
 		cancel(handler.ErrWorkerExiting)
 	})
-	m.libraries.applyRuntime()
+	m.libraries.applyRuntime(w.Loop)
 	if err := m.libraries.runInits(w); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/perigee-server/perigee/server/event"
@@ -58,9 +57,9 @@ func (t *task[T]) run(ctx context.Context, f func(ctx context.Context) (T, error
 	t.complete(v, err, held)
 }
 
-// start runs f: on a goroutine of its own, or with the baton on a task of the
+// start runs f, of which h is the habit: on a goroutine of its own, or with the baton on a task of the
 // loop. It returns a function that cancels it, and must be called in the end.
-func (t *task[T]) start(parent context.Context, f func(ctx context.Context) (T, error), held bool) (cancel func(cause error)) {
+func (t *task[T]) start(parent context.Context, h *event.Habit, f func(ctx context.Context) (T, error), held bool) (cancel func(cause error)) {
 	ctx, cancelContext := context.WithCancelCause(parent)
 	if held {
 		runner := t.loop.Go(func() { t.run(ctx, f, true) })
@@ -71,18 +70,16 @@ func (t *task[T]) start(parent context.Context, f func(ctx context.Context) (T, 
 			}
 		}
 	}
-	go t.run(ctx, f, false)
-	// Most handlers return at once: give this one the processor before parking.
-	runtime.Gosched()
+	t.loop.Aside(h, func() { t.run(ctx, f, false) })
 	return cancelContext
 }
 
 // await runs an asynchronous handler while the request waits. Abandoned is
 // handler.ErrClientGone, or the cause for which the request's task was
 // cancelled, when the result was not waited for.
-func await[T any](r *http.Request, f func(ctx context.Context) (T, error), held bool) (v T, err, abandoned error) {
+func await[T any](r *http.Request, u *use, f func(ctx context.Context) (T, error)) (v T, err, abandoned error) {
 	t := &task[T]{loop: r.Loop()}
-	cancel := t.start(mains.Of(r).ctx, f, held)
+	cancel := t.start(mains.Of(r).ctx, u.habit, f, u.h.Held)
 	defer cancel(nil)
 	if locations.Of(r).ignoreAbort.V {
 		return t.join(cancel, nil)

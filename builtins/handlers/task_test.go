@@ -18,7 +18,7 @@ var errStop = errors.New("stop")
 // function that a client that goes away calls.
 func waitTask(l *event.Loop, f func(context.Context) (int, error), held bool, arm func(abort func())) (v int, err, abandoned error) {
 	t := &task[int]{loop: l}
-	cancel := t.start(context.Background(), f, held)
+	cancel := t.start(context.Background(), new(event.Habit), f, held)
 	defer cancel(nil)
 	return t.join(cancel, func(abort func()) func() {
 		arm(abort)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perigee-server/perigee/conf"
 	"github.com/perigee-server/perigee/server/cycle"
+	"github.com/perigee-server/perigee/server/event"
 	"github.com/perigee-server/perigee/server/handler"
 )
 
@@ -19,6 +20,7 @@ type use struct {
 	args    int
 	dir     *conf.Directive
 	h       *handler.Handler
+	habit   *event.Habit // of h
 }
 
 // mentionOf notes the use of a handler by the present directive.
@@ -65,8 +67,19 @@ func (u *use) resolve(c *cycle.Conf, m *mainConf) error {
 	if u.args < h.MinArgs || h.MaxArgs >= 0 && u.args > h.MaxArgs {
 		return c.ErrorAt(u.dir, "handler %q takes %s, not %d", u.name, arguments(h), u.args)
 	}
-	u.h = h
+	u.h, u.habit = h, m.habitOf(h)
 	return nil
+}
+
+// habitOf is what is known of a handler's runs.
+func (m *mainConf) habitOf(h *handler.Handler) *event.Habit {
+	if m.habits[h] == nil {
+		if m.habits == nil {
+			m.habits = map[*handler.Handler]*event.Habit{}
+		}
+		m.habits[h] = new(event.Habit)
+	}
+	return m.habits[h]
 }
 
 func article(s string) string {

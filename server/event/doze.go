@@ -21,11 +21,17 @@ import (
 // work given to Block), there is none.
 const dozeTime = time.Millisecond
 
+// Goroutines that have threads of their own (Aside) do not count, as long as there
+// are processors for them all. Beside them a doze is longer, and follows sleeps of
+// any length: a loop that changes to another thread, as it may after a sleep, gets
+// into the queue behind them.
+const longDozeTime = 8 * dozeTime
+
 // dozer is what the loop knows for its next doze.
 type dozer struct {
 	off   bool // the kernel does not know epoll_pwait2
 	brisk bool // the last sleep was a short one
-	many  bool // there are processors for others
+	procs int  // how many processors there are
 	// others is how many goroutines there were besides the loop's when it began;
 	// runners is how many of the loop's there are.
 	others, runners int
@@ -34,20 +40,39 @@ type dozer struct {
 // sysEpollPwait2 has the same number on every architecture.
 const sysEpollPwait2 = 441
 
+// sparedProcs are processors that are left for the loop and for goroutines
+// without threads of their own.
+const sparedProcs = 4
+
+// others is how many goroutines there are that may want the loop's processor.
+func (l *Loop) others() int {
+	n := runtime.NumGoroutine() - l.dozer.runners
+	if own := int(l.aside.count.Load()); own < l.dozer.procs-sparedProcs {
+		n -= own
+	}
+	return n
+}
+
 // doze sleeps until events come or a timer is due and reports whether one of
 // these is so. When neither came soon, or the process has other work, it does not.
 func (l *Loop) doze() bool {
 	d := &l.dozer
-	if !d.brisk || d.off || runtime.NumGoroutine()-d.runners > d.others {
+	length := dozeTime
+	if l.aside.count.Load() > 0 {
+		length = longDozeTime
+	} else if !d.brisk {
 		return false
 	}
-	if !d.many {
+	if d.off || l.others() > d.others {
+		return false
+	}
+	if d.procs == 1 {
 		runtime.Gosched()
 	}
 	l.tick()
-	length := dozeTime
-	if first := l.timers.first(); first != 0 {
-		length = min(length, time.Duration(first-l.nano))
+	timer := false
+	if first := l.timers.first(); first != 0 && time.Duration(first-l.nano) < length {
+		timer, length = true, time.Duration(first-l.nano)
 	}
 	if length <= 0 {
 		return true
@@ -64,8 +89,8 @@ func (l *Loop) doze() bool {
 	case n > 0:
 		l.evn = int(n)
 		return true
-	case length < dozeTime:
-		return true // a timer
+	case timer:
+		return true
 	}
 	d.brisk = false
 	return false

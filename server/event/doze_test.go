@@ -72,6 +72,23 @@ func TestNoDozeBesideOthers(t *testing.T) {
 	})
 }
 
+// TestDozeBesideThreads: work that has threads of its own does not keep the loop
+// from dozing, unless it takes all processors.
+func TestDozeBesideThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(sparedProcs + 2))
+	within(t, func(l *Loop) {
+		gate := make(chan struct{})
+		defer close(gate)
+		for _, dozes := range []bool{true, false} {
+			l.Aside(new(Habit), func() { <-gate })
+			l.dozer.brisk = true
+			if (l.doze() || !l.dozer.brisk) != dozes && !l.dozer.off {
+				t.Errorf("beside %d threads the loop dozes: %v", l.aside.count.Load(), !dozes)
+			}
+		}
+	})
+}
+
 // TestPostEndsADoze: what another goroutine posts is served at once.
 func TestPostEndsADoze(t *testing.T) {
 	calls := make(chan func(), 1)

@@ -71,6 +71,7 @@ type Loop struct {
 
 	watch watchdog
 	dozer dozer
+	aside aside
 }
 
 // New makes a loop. It must be closed by Close when it is not needed any more.
@@ -83,7 +84,7 @@ func New() (*Loop, error) {
 		unix.Close(ep)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	l := &Loop{started: time.Now()}
+	l := &Loop{started: time.Now(), aside: aside{nice: AsideNice}}
 	l.epf = os.NewFile(uintptr(ep), "epoll")
 	if l.epraw, err = l.epf.SyscallConn(); err == nil {
 		err = l.openInner(ep)
@@ -144,7 +145,7 @@ func (l *Loop) openInner(outer int) (err error) {
 // the runtime has a thread wait in the poller, and each event would wake it while
 // the loop is at work and sees it by itself.
 func (l *Loop) hear(on bool) {
-	if on == l.audible || !on && !l.dozer.many {
+	if on == l.audible || !on && l.dozer.procs == 1 {
 		return
 	}
 	l.audible = on
@@ -157,8 +158,8 @@ func (l *Loop) hear(on bool) {
 
 // Run serves until Stop is called.
 func (l *Loop) Run() {
-	l.dozer.many = runtime.GOMAXPROCS(0) > 1
-	l.dozer.others = runtime.NumGoroutine() - l.dozer.runners
+	l.dozer.procs = runtime.GOMAXPROCS(0)
+	l.dozer.others = l.others()
 	l.next = l.takeRunner()
 	for l.next != nil {
 		r := l.next

@@ -3,16 +3,19 @@ package handlers_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
 
 // TestComputingHandlers states how long other requests wait while four
-// asynchronous handlers of the same worker compute.
+// asynchronous handlers of each worker compute: those of one client that pauses
+// between them, and those of ten connections without a pause.
 //
 //	PERIGEE_T_STRICT=1 go test ./t/handlers -run TestComputingHandlers -v
 func TestComputingHandlers(t *testing.T) {
@@ -20,50 +23,112 @@ func TestComputingHandlers(t *testing.T) {
 	if os.Getenv("PERIGEE_T_STRICT") != "" {
 		count, limit = 5000, 5*time.Millisecond
 	}
-	s := newSite(t)
-	s.write(1, "keepalive_requests 100000;", `location / { return 200 "here"; } location /compute { handler_run_async spin $x 60s; return 200 "$x"; }`)
-	s.start()
-	idle := waits(t, s, count)
-	for range 4 {
-		c, err := net.Dial("tcp", s.addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close() // which cancels the handler
-		fmt.Fprint(c, "GET /compute HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	}
-	time.Sleep(200 * time.Millisecond)
-	busy := waits(t, s, count)
-	t.Logf("idle: p50 %v, p99 %v; beside four handlers that compute: p50 %v, p99 %v, longest %v",
-		idle[count/2], idle[count*99/100], busy[count/2], busy[count*99/100], busy[count-1])
-	if p99 := busy[count*99/100]; p99 > limit {
-		t.Errorf("p99 %v, at most %v expected", p99, limit)
+	for workers := 1; workers <= 2; workers++ {
+		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
+			s := newSite(t)
+			s.write(workers, "keepalive_requests 10000000;", `location / { return 200 $pid; } location /compute { handler_run_async spin $x 60s; return 200 "$x"; }`)
+			s.start()
+			report := func(what string, all []time.Duration) {
+				slices.Sort(all)
+				n := len(all)
+				p99 := all[n*99/100]
+				t.Logf("%-50s p50 %8v, p99 %8v, longest %v", what, all[n/2].Round(time.Microsecond), p99.Round(time.Microsecond), all[n-1].Round(time.Microsecond))
+				if p99 > limit {
+					t.Errorf("%s: p99 %v, at most %v expected", what, p99, limit)
+				}
+			}
+			pause := 300 * time.Microsecond
+			report("idle:", dial(t, s).waits(t, count, pause))
+			compute(t, s, workers)
+			report("beside handlers that compute:", dial(t, s).waits(t, count, pause))
+			var all []time.Duration
+			var mu sync.Mutex
+			var clients sync.WaitGroup
+			for range 10 {
+				c := dial(t, s)
+				clients.Go(func() {
+					w := c.waits(t, 2*count, 0)
+					mu.Lock()
+					all = append(all, w...)
+					mu.Unlock()
+				})
+			}
+			clients.Wait()
+			report("the same, ten connections without a pause:", all)
+		})
 	}
 }
 
-// waits are the times of requests on one connection, in ascending order.
-func waits(t *testing.T, s *site, count int) []time.Duration {
+// compute has four handlers of each worker compute until the test ends.
+func compute(t *testing.T, s *site, workers int) {
+	t.Helper()
+	computing := map[string]int{}
+	for end := time.Now().Add(20 * time.Second); len(computing) < workers || slices.Min(values(computing)) < 4; {
+		if time.Now().After(end) {
+			t.Fatalf("connections are not spread over the workers: %v", computing)
+		}
+		c := dial(t, s)
+		pid, err := c.get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if computing[pid] < 4 {
+			computing[pid]++
+			fmt.Fprint(c, "GET /compute HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+}
+
+func values(m map[string]int) (all []int) {
+	for _, v := range m {
+		all = append(all, v)
+	}
+	return all
+}
+
+// client is a connection to the server, which ends with the test: that cancels
+// a handler that still computes.
+type client struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func dial(t *testing.T, s *site) client {
 	t.Helper()
 	c, err := net.Dial("tcp", s.addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	r := bufio.NewReader(c)
+	t.Cleanup(func() { c.Close() })
+	return client{c, bufio.NewReader(c)}
+}
+
+// get asks for the worker's process id.
+func (c client) get() (string, error) {
+	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	resp, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && len(body) == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return string(body), err
+}
+
+// waits are the times of requests, in the order of the requests.
+func (c client) waits(t *testing.T, count int, pause time.Duration) []time.Duration {
 	all := make([]time.Duration, count)
 	for i := range all {
 		began := time.Now()
-		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		resp, err := http.ReadResponse(r, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, _ := r.Discard(int(resp.ContentLength)); n != len("here") {
-			t.Fatalf("a body of %d bytes", n)
+		if _, err := c.get(); err != nil {
+			t.Error(err)
+			break
 		}
 		all[i] = time.Since(began)
-		time.Sleep(300 * time.Microsecond)
+		time.Sleep(pause)
 	}
-	slices.Sort(all)
 	return all
 }

@@ -526,3 +526,62 @@ GOMAXPROCS=3 GOMEMLIMIT=536870912 args=["--plain" "value"]
 --- error_log
 [emerg]
 directive "handler build_options" was already set
+
+
+=== TEST 46: the priority of handlers that compute
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_run_async nice $a 5ms; handler_run_async nice $b 5ms; return 200 "$a, $b\n"; }
+--- request
+GET /t
+--- response_body
+nice +10, nice +10
+
+
+=== TEST 47: another priority of handlers that compute
+--- http_config
+    handler load t;
+    handler runtime_options NICE=3;
+--- config
+    location /t { handler_run_async nice $a 5ms; handler_run_async nice $b 5ms; return 200 "$a, $b\n"; }
+--- request
+GET /t
+--- response_body
+nice +3, nice +3
+
+
+=== TEST 48: handlers that compute are as others
+--- http_config
+    handler load t;
+    handler runtime_options NICE=0;
+--- config
+    location /t { handler_run_async nice $a 5ms; handler_run_async nice $b 5ms; return 200 "$a, $b\n"; }
+--- request
+GET /t
+--- response_body
+nice +0, nice +0
+
+
+=== TEST 49: an impossible priority
+--- http_config
+    handler load t;
+    handler runtime_options NICE=20;
+--- config
+    location /t { return 200; }
+--- must_die
+--- error_log
+[emerg]
+invalid runtime option "NICE=20"
+
+
+=== TEST 50: the priority of handlers that do not compute
+--- http_config
+    handler load t;
+--- config
+    location /t { handler_run_async nice $a 0ms; echo_sleep 0.05; echo_exec /second; }
+    location /second { handler_run_async nice $b 0ms; return 200 "$b\n"; }
+--- request
+GET /t
+--- response_body
+nice +0

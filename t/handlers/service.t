@@ -293,3 +293,17 @@ qr/service hook reported "saw <ready> in \d+"/
 --- error_code: 500
 --- error_log
 failed to allocate memory to store service hook data
+
+
+=== TEST 21: a service that ends its goroutine
+--- http_config
+    handler load t;
+    handler_run_service vanishS $v;
+--- config
+    location /t { echo_sleep 0.1; echo "[$v]"; }
+--- request
+GET /t
+--- response_body
+[back]
+--- error_log
+handler "vanishS" has panicked while getting value of service variable "v": "the handler has ended its goroutine", using old value

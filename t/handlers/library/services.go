@@ -72,6 +72,7 @@ func registerServices() {
 		}
 		return bytes.Repeat([]byte("b"), 1<<20), nil
 	})
+	handler.Service("vanishS", vanish)
 	handler.Service("thenEmpty", thenEmpty)
 	handler.Service("thenEmpty2", thenEmpty)
 	turn := 0
@@ -147,6 +148,14 @@ func registerServices() {
 		}
 		return nil
 	})
+}
+
+// vanish ends its goroutine, and then returns a value.
+func vanish(ctx context.Context, _ []byte, first bool) ([]byte, error) {
+	if first {
+		runtime.Goexit()
+	}
+	return []byte("back"), pause(ctx, []byte("10ms"))
 }
 
 // thenEmpty returns a value, and then nothing.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/perigee-server/perigee/server/handler"
@@ -31,6 +33,13 @@ func registerTasks() {
 		for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; n++ {
 		}
 		return fmt.Append(nil, n > 0), nil
+	}))
+	handler.Async("nice", handler.Typed(func(_ context.Context, d time.Duration) ([]byte, error) {
+		for end := time.Now().Add(d); time.Now().Before(end); {
+		}
+		process, err := syscall.Getpriority(syscall.PRIO_PROCESS, os.Getpid())
+		thread, _ := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
+		return fmt.Appendf(nil, "nice +%d", process-thread), err
 	}))
 	handler.Async("stray", func(_ context.Context, arg []byte) ([]byte, error) {
 		go func() { panic("in a goroutine of its own") }()
