@@ -50,8 +50,14 @@ func crowd(args string) error {
 	good := 0
 	buf := make([]byte, 4096)
 	for _, fd := range fds {
-		if n, err := syscall.Read(fd, buf); err == nil && strings.HasPrefix(string(buf[:n]), "HTTP/1.1 200 ") {
+		n, err := syscall.Read(fd, buf)
+		for err == syscall.EINTR {
+			n, err = syscall.Read(fd, buf)
+		}
+		if err == nil && strings.HasPrefix(string(buf[:n]), "HTTP/1.1 200 ") {
 			good++
+		} else {
+			fmt.Fprintf(os.Stderr, "a client read %q, %v\n", buf[:max(n, 0)], err)
 		}
 		syscall.Close(fd)
 	}
