@@ -57,8 +57,8 @@ func (t *task[T]) run(ctx context.Context, f func(ctx context.Context) (T, error
 	t.complete(v, err, held)
 }
 
-// start runs f, of which h is the habit: on a goroutine of its own, or with the baton on a task of the
-// loop. It returns a function that cancels it, and must be called in the end.
+// start runs f, of which h is the habit: beside the loop, or with the baton on a
+// task of it. It returns a function that cancels f, and must be called in the end.
 func (t *task[T]) start(parent context.Context, h *event.Habit, f func(ctx context.Context) (T, error), held bool) (cancel func(cause error)) {
 	ctx, cancelContext := context.WithCancelCause(parent)
 	if held {
