@@ -98,7 +98,7 @@ func (l *Loop) SetAsideNice(n int) { l.aside.nice = n }
 // nicer than the loop's. Any goroutine may call it.
 func (l *Loop) Aside(h *Habit, f func()) {
 	a := &l.aside
-	if a.nice == 0 || runtime.GOMAXPROCS(0) == 1 || !h.mayCompute() || !a.enter() {
+	if a.nice == 0 || !h.mayCompute() || runtime.GOMAXPROCS(0) == 1 || !a.enter() {
 		go func() {
 			began := time.Now()
 			defer func() { h.took(time.Since(began)) }()

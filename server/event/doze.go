@@ -47,7 +47,7 @@ const sparedProcs = 4
 // others is how many goroutines there are that may want the loop's processor.
 func (l *Loop) others() int {
 	n := runtime.NumGoroutine() - l.dozer.runners
-	if own := int(l.aside.count.Load()); own < l.dozer.procs-sparedProcs {
+	if own := int(l.aside.count.Load()); own <= l.dozer.procs-sparedProcs {
 		n -= own
 	}
 	return n

@@ -75,7 +75,7 @@ func TestNoDozeBesideOthers(t *testing.T) {
 // TestDozeBesideThreads: work that has threads of its own does not keep the loop
 // from dozing, unless it takes all processors.
 func TestDozeBesideThreads(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(sparedProcs + 2))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(sparedProcs + 1))
 	within(t, func(l *Loop) {
 		gate := make(chan struct{})
 		defer close(gate)
